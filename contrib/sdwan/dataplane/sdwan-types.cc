@@ -8,10 +8,13 @@ std::string_view
 ToString(DropReason reason)
 {
     constexpr std::string_view names[] = {
-        "none",       "truncated", "bad-version", "bad-header", "bad-control",
-        "bad-parity", "unknown-tunnel", "unknown-epoch", "authentication-failed", "replayed",
-        "too-old",    "duplicate", "late",        "not-ipv4",   "no-route",
-        "no-path",    "too-big",   "unknown-segment",
+        "none",           "truncated",     "bad-version",
+        "bad-header",     "bad-control",   "bad-parity",
+        "unknown-tunnel", "unknown-epoch", "authentication-failed",
+        "replayed",       "too-old",       "duplicate",
+        "late",           "not-ipv4",      "no-route",
+        "no-path",        "too-big",       "unknown-segment",
+        "ttl-expired",    "table-full",
     };
     static_assert(std::size(names) == static_cast<std::size_t>(DropReason::Count));
     const auto i = static_cast<std::size_t>(reason);

@@ -3,8 +3,8 @@
  * @file
  * Small value types shared by the whole SD-WAN data plane.
  *
- * Units: time is nanoseconds since the host's arbitrary epoch, always passed in by the caller and never read from a
- * clock. Nothing in this folder knows a simulator, a socket or a global.
+ * Units: time is nanoseconds since the host's arbitrary epoch, always passed in by the caller and
+ * never read from a clock. Nothing in this folder knows a simulator, a socket or a global.
  */
 #ifndef SDWAN_TYPES_H
 #define SDWAN_TYPES_H
@@ -55,8 +55,8 @@ inline constexpr TunnelId NO_TUNNEL = 0xffff;
 /// Flow identifier on the wire, 24 bits; the top bit tells which of the two peers allocated it.
 using FlowId = std::uint32_t;
 
-/// The IPv4 5-tuple and the segment (VRF) it lives in. Addresses and ports in host byte order; ports 0 where the
-/// protocol has none, and for every fragment but the first.
+/// The IPv4 5-tuple and the segment (VRF) it lives in. Addresses and ports in host byte order;
+/// ports 0 where the protocol has none, and for every fragment but the first.
 struct FlowKey
 {
     std::uint32_t source = 0;
@@ -67,7 +67,8 @@ struct FlowKey
     std::uint8_t segment = 0;
 
     /// The key of the packets that answer this one.
-    constexpr FlowKey Reversed() const
+    constexpr FlowKey
+    Reversed() const
     {
         return {destination, source, destinationPort, sourcePort, protocol, segment};
     }
@@ -75,44 +76,50 @@ struct FlowKey
     friend constexpr bool operator==(const FlowKey&, const FlowKey&) = default;
 
     template <typename H>
-    friend H AbslHashValue(H h, const FlowKey& k)
+    friend H
+    AbslHashValue(H h, const FlowKey& k)
     {
         return H::combine(std::move(h),
                           (std::uint64_t{k.source} << 32) | k.destination,
-                          (std::uint64_t{k.sourcePort} << 32) | (std::uint32_t{k.destinationPort} << 16) |
+                          (std::uint64_t{k.sourcePort} << 32) |
+                              (std::uint32_t{k.destinationPort} << 16) |
                               (std::uint32_t{k.protocol} << 8) | k.segment);
     }
 };
 
-/// Why the data plane discarded a datagram or packet. Every discard has exactly one reason and is counted under it.
+/// Why the data plane discarded a datagram or packet. Every discard has exactly one reason and is
+/// counted under it.
 enum class DropReason : std::uint8_t
 {
     None = 0,
     // wire
-    Truncated,          ///< shorter than its header says
-    BadVersion,         ///< VCMP version not ours
-    BadHeader,          ///< reserved bits set or fields that contradict each other
-    BadControl,         ///< control message that does not parse
-    BadParity,          ///< parity packet that does not parse
+    Truncated,  ///< shorter than its header says
+    BadVersion, ///< VCMP version not ours
+    BadHeader,  ///< reserved bits set or fields that contradict each other
+    BadControl, ///< control message that does not parse
+    BadParity,  ///< parity packet that does not parse
     // security
-    UnknownTunnel,      ///< no tunnel between these outer addresses
-    UnknownEpoch,       ///< key epoch neither current, previous nor next
+    UnknownTunnel,        ///< no tunnel between these outer addresses
+    UnknownEpoch,         ///< key epoch neither current, previous nor next
     AuthenticationFailed, ///< forged or damaged: the authentication tag does not match
-    Replayed,           ///< tunnel sequence already seen
-    TooOld,             ///< tunnel sequence left of the anti-replay window
+    Replayed,             ///< tunnel sequence already seen
+    TooOld,               ///< tunnel sequence left of the anti-replay window
     // remedies
-    Duplicate,          ///< flow sequence already delivered or buffered
-    Late,               ///< arrived after its place in the flow had been given up
+    Duplicate, ///< flow sequence already delivered or buffered
+    Late,      ///< arrived after its place in the flow had been given up
     // forwarding
-    NotIpv4,            ///< LAN packet that is not IPv4
-    NoRoute,            ///< no overlay route to the destination
-    NoPath,             ///< route known but no usable tunnel that policy allows
-    TooBig,             ///< larger than the tunnel's MTU
-    UnknownSegment,     ///< segment not configured here
+    NotIpv4,        ///< LAN packet that is not IPv4
+    NoRoute,        ///< no overlay route to the destination
+    NoPath,         ///< route known but no usable tunnel that policy allows
+    TooBig,         ///< larger than the tunnel's MTU
+    UnknownSegment, ///< segment not configured here
+    TtlExpired,     ///< time to live used up
+    TableFull,      ///< no room for another flow
     Count
 };
 
-/// @return the lower-case, hyphenated name used in files and counters, such as "authentication-failed".
+/// @return the lower-case, hyphenated name used in files and counters, such as
+/// "authentication-failed".
 std::string_view ToString(DropReason reason);
 
 } // namespace weft::sdwan
