@@ -76,7 +76,7 @@ WriteOuterHeader(std::span<std::uint8_t> datagram,
 DropReason
 ReadOuterHeader(ByteView packet, OuterHeader& header)
 {
-    if (packet.size() < OUTER_SIZE)
+    if (packet.size() < OUTER_IPV4_UDP_SIZE)
     {
         return DropReason::Truncated;
     }

@@ -12,15 +12,10 @@
 #define SDWAN_OUTER_HEADER_H
 
 #include "sdwan-types.h"
+#include "sdwan-vcmp-header.h"
 
 namespace weft::sdwan
 {
-
-/// IANA's registered UDP port of VCMP.
-inline constexpr std::uint16_t VCMP_PORT = 2426;
-
-/// Bytes of the outer IPv4 and UDP headers: 20 + 8, no options.
-inline constexpr std::size_t OUTER_SIZE = 28;
 
 /**
  * Writes outer IPv4 and UDP headers in front of a tunnel datagram.
@@ -28,7 +23,7 @@ inline constexpr std::size_t OUTER_SIZE = 28;
  * The packet is marked DF, so that path MTU discovery on the underlay works; TTL is 64; the UDP
  * checksum is 0.
  *
- * @param datagram the whole packet; its first OUTER_SIZE bytes are written
+ * @param datagram the whole packet; its first OUTER_IPV4_UDP_SIZE bytes are written
  * @param source outer source address, host byte order
  * @param destination outer destination address, host byte order
  * @param dscp differentiated services code point, 0..63

@@ -70,7 +70,7 @@ void
 Edge::Configure(weft::sdwan::EdgeConfig config)
 {
     NS_LOG_FUNCTION(this << config.name);
-    config.transmitHeadroom = weft::sdwan::OUTER_SIZE;
+    config.transmitHeadroom = weft::sdwan::OUTER_IPV4_UDP_SIZE;
     m_wan.resize(config.links.size());
     m_dataplane = std::make_unique<weft::sdwan::EdgeDataplane>(std::move(config), LocalTime(Simulator::Now()));
 }
