@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * @file
+ * Steering by SLA thresholds: preference while in SLA, remedies of rising cost when not, and a slow
+ * return.
+ *
+ * For the flow's opener, in order of force:
+ *  1. a dead primary is left at once for the best usable path; no timer, hold-down or damping
+ * delays that;
+ *  2. a primary that has been out of SLA for `duplicateAfter` gets its packets copied onto the best
+ * other path;
+ *  3. one that has been out for `switchAfter` is left for a path in SLA, or, where none is, for one
+ * whose margin is better by `leastBadAdvantage` for that long;
+ *  4. a usable path of better rank that has been in SLA for `returnAfter` without a break takes the
+ * flow back. Steps 3 and 4 keep `holdDown` between two moves, and avoid targets that damping
+ * suppresses as long as there is another. "Best" is: usable, in SLA, not suppressed, lower rank,
+ * larger margin, lower tunnel id - in this order. Backup paths count only while no other allowed
+ * path is usable.
+ *
+ * A follower sends where the peer's packets come from. It makes copies on its own account (2),
+ * leaves a dead path (1), and leaves the peer's choice only after `switchAfter + followPatience`
+ * out of SLA.
+ *
+ * Damping follows RFC 2439: each time a path is left for being bad, its penalty grows by
+ * `penaltyPerFlap`; penalties decay with `penaltyHalfLife`; a path is suppressed from
+ * `suppressAbove` until the penalty has decayed to `reuseBelow`, at most `maxSuppress`.
+ */
+#ifndef SDWAN_THRESHOLD_STEERING_H
+#define SDWAN_THRESHOLD_STEERING_H
+
+#include "sdwan-steering.h"
+
+namespace weft::sdwan
+{
+
+/// When parity is sent.
+enum class FecMode : std::uint8_t
+{
+    Off,
+    Always,
+    Lossy, ///< while the primary's loss is shown to be above `fecLossLevel`
+};
+
+struct SteeringConfig
+{
+    FlowRole role = FlowRole::Opener;
+    bool duplicate = false; ///< copies are allowed
+    bool switchPaths =
+        true; ///< moving off an out-of-SLA path is allowed (a dead path is left in any case)
+    FecMode fec = FecMode::Off;
+    double fecLossLevel = 0.01;                    ///< fraction in (0, 1)
+    TimeNs fecOffAfter = std::chrono::seconds{10}; ///< parity ends after this long without cause
+    TimeNs duplicateAfter{0};                      ///< out of SLA for so long: copy
+    TimeNs stopDuplicateAfter = std::chrono::seconds{1}; ///< back in SLA for so long: stop copying
+    TimeNs switchAfter = std::chrono::seconds{2};        ///< out of SLA for so long: move
+    TimeNs returnAfter = std::chrono::seconds{20};   ///< better path in SLA for so long: move back
+    TimeNs holdDown = std::chrono::seconds{5};       ///< least time between two moves
+    TimeNs followPatience = std::chrono::seconds{5}; ///< see above
+    double leastBadAdvantage = 0.25;                 ///< of margin; >= 0
+    double penaltyPerFlap = 1000;
+    double suppressAbove = 2000;
+    double reuseBelow = 750; ///< > 0, < suppressAbove
+    TimeNs penaltyHalfLife = std::chrono::minutes{1};
+    TimeNs maxSuppress = std::chrono::minutes{5};
+};
+
+class ThresholdSteering : public SteeringStrategy
+{
+  public:
+    /**
+     * @param config timers and permissions
+     * @param rule name of the policy rule, copied into decisions
+     * @throws std::invalid_argument naming field, value and rule
+     */
+    ThresholdSteering(const SteeringConfig& config, std::string rule);
+
+    void Evaluate(std::span<const Candidate> candidates,
+                  TimeNs now,
+                  std::vector<Decision>& decisions) override;
+    bool Learn(TunnelId tunnel) override;
+    TimeNs NextDeadline() const override;
+
+    const SteeringConfig&
+    Config() const
+    {
+        return m_config;
+    }
+
+  private:
+    /// What is remembered of a candidate.
+    struct Memory
+    {
+        TunnelId tunnel = NO_TUNNEL;
+        std::uint16_t link = 0;
+        bool usable = false;
+        TimeNs goodSince = NEVER; ///< usable and not Out, without a break; NEVER: not now
+        TimeNs badSince = NEVER;  ///< Out (or dead); NEVER: not now
+        double penalty = 0;       ///< as of penaltyAt
+        TimeNs penaltyAt{0};
+        TimeNs suppressedAt = NEVER; ///< NEVER: not suppressed
+    };
+
+    struct View; // a candidate with its memory, during one Evaluate()
+
+    void Remember(std::span<const Candidate> candidates, TimeNs now);
+    Memory& MemoryOf(const Candidate& c);
+    double PenaltyAt(const Memory& m, TimeNs now) const;
+    void Penalise(Memory& m, TimeNs now);
+    bool Suppressed(const Memory& m, TimeNs now) const;
+    const Candidate* Find(std::span<const Candidate> candidates, TunnelId tunnel) const;
+    /// Best candidate that is not @p except; null if none is usable.
+    const Candidate* Best(std::span<const Candidate> candidates, TunnelId except, TimeNs now);
+
+    void Open(std::span<const Candidate> candidates, TimeNs now, std::vector<Decision>& out);
+    bool LeaveDead(std::span<const Candidate> candidates, TimeNs now, std::vector<Decision>& out);
+    bool Follow(std::span<const Candidate> candidates, TimeNs now, std::vector<Decision>& out);
+    bool LeaveBad(std::span<const Candidate> candidates, TimeNs now, std::vector<Decision>& out);
+    bool ReturnToBetter(std::span<const Candidate> candidates,
+                        TimeNs now,
+                        std::vector<Decision>& out);
+    void Copies(std::span<const Candidate> candidates, TimeNs now, std::vector<Decision>& out);
+    void Parity(std::span<const Candidate> candidates, TimeNs now, std::vector<Decision>& out);
+    void MoveTo(const Candidate& to, Decision decision, TimeNs now, std::vector<Decision>& out);
+    Decision Base(SteeringAction action, std::span<const Candidate> candidates, TimeNs now) const;
+    void WakeAt(TimeNs at, TimeNs now);
+
+    SteeringConfig m_config;
+    std::string m_rule;
+    std::vector<Memory> m_memory;
+    TunnelId m_learned = NO_TUNNEL;
+    bool m_learnedNew = false;
+    bool m_overriding = false; ///< a follower that left the peer's choice
+    TimeNs m_lastMove = TimeNs::min();
+    TimeNs m_betterSince = NEVER; ///< all bad: since when another path has been clearly better
+    TunnelId m_betterTunnel = NO_TUNNEL;
+    TimeNs m_lossSince = NEVER; ///< last instant with cause for parity, while parity is on
+    TimeNs m_deadline = NEVER;
+};
+
+} // namespace weft::sdwan
+
+#endif
