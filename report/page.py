@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Puts the parts together to one self-contained HTML page."""
+import os
+from html import escape
+
+from report import markup, sections
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+METHOD = """<h2 id=method>Method and limits</h2>
+<ul>
+<li>One run is one sample of the weather: seed {seed}. Repeat with other seeds before you lean on a rare event.</li>
+<li>The weather is a function of time alone. Traffic, probes and copies do not change what the next packet meets, so runs
+ of the same seed and paths can be compared packet by packet.</li>
+<li>Time series are in bins of {interval:g}&nbsp;s. A flow\u2019s bins go by the time a packet was sent; one lost packet of a bin with
+ 25 shows as 4&nbsp;%.</li>
+<li>The flow\u2019s own delay, jitter (RFC 3550) and loss are taken at the receiving application; what a path\u2019s thin line shows is what the
+ sending edge knew of it, with the metric its SLA names.</li>
+<li>MOS is the E-model of ITU-T G.107. Below 3.60 \u201cmany users are dissatisfied\u201d (its Annex B); it is an estimate of opinion, not opinion.</li>
+<li>\u201cSurvived\u201d means: loss of the whole flow within its SLA, the 95th percentile of its delay within its SLA, and no bin\u2019s MOS below 3.60.
+ The verdict above goes by the scenario\u2019s own expectations instead.</li>
+<li>Provider clouds delay, jitter and lose packets; other customers\u2019 congestion exists only as far as the weather says so.
+ Hosts and edges take no time to process a packet.</li>
+</ul>
+"""
+
+SCRIPT = """<script>
+for (const mark of document.querySelectorAll('[id*="-decision-"]')) {
+  const row = document.getElementById('log-' + mark.id.split('-').pop());
+  if (!row) continue;
+  const light = on => () => { mark.classList.toggle('lit', on); row.classList.toggle('lit', on); };
+  for (const side of [mark, row]) {
+    side.addEventListener('mouseenter', light(true));
+    side.addEventListener('mouseleave', light(false));
+  }
+  mark.style.cursor = 'pointer';
+  mark.addEventListener('click', () => { location.hash = row.id; });
+}
+</script>
+"""
+
+
+def document(title, body):
+    """A whole page; style and script stand inside it, and nothing is fetched from anywhere."""
+    with open(os.path.join(HERE, "page.css"), encoding="utf-8") as file:
+        css = file.read()
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{escape(title)}</title>\n<style>\n{css}</style></head>\n<body>\n{body}\n{SCRIPT}</body></html>\n"
+    )
+
+
+def heading(run):
+    scenario = run.info["scenario"]
+    about = scenario.get("about")
+    return (
+        f"<header><h1>{escape(run.name)}</h1>"
+        + (f'<p class="about">{escape(about)}</p>' if about else "")
+        + "</header>"
+    )
+
+
+def facts(run):
+    """Where the run comes from: enough to repeat it."""
+    scenario, weft = run.info["scenario"], run.info["weft"]
+    git = weft.get("git") or {}
+    version = f"{weft['version']}"
+    if git.get("commit"):
+        version += f", commit {str(git['commit'])[:12]}{' with local changes' if git.get('dirty') else ''}"
+    tools = ", ".join(filter(None, (f"ns-3 {weft['ns3']}" if weft.get("ns3") else "", weft.get("compiler") or "")))
+    overrides = run.info.get("overrides") or []
+    pairs = [
+        ("scenario", scenario.get("file")),
+        ("digest", scenario["digest"]),
+        ("seed", run.info["seed"]),
+        ("duration", f"{run.duration:g} s of simulated time"),
+        ("overrides", ", ".join(map(str, overrides)) if overrides else "none"),
+        ("weft", version),
+        ("built with", tools),
+    ]
+    items = "".join(f"<dt>{name}</dt><dd>{markup.text(value)}</dd>" for name, value in pairs)
+    return (
+        "<h2 id=repeat>Repeat it</h2><p>The same scenario, seed and program give the same bytes.</p>"
+        f"<pre>{escape(sections.command_of(run))}</pre><dl>{items}</dl>"
+    )
+
+
+def figures_part(pictures, out_dir):
+    """The key figure, and the other ones folded away."""
+    if not pictures:
+        return "<h2 id=figure>The flow on one time axis</h2><p>No flow was recorded, so there is no figure.</p>"
+    out = ["<h2 id=figure>The flow on one time axis</h2>"]
+    for place, (story, stem) in enumerate(pictures):
+        caption = (
+            f"{escape(story.flow['name'])}, {story.direction} ({escape(story.sender)} to {escape(story.receiver)})."
+            ' <span class="hint">Swipe sideways to see all of it.</span> Files:'
+        )
+        links = [(kind.upper(), f"figures/{stem}.{kind}") for kind in ("svg", "pdf", "csv")]
+        picture = markup.figure(os.path.join(out_dir, links[0][1]), f"f{place + 1}", caption, links)
+        if place:
+            label = f"{story.flow['name']}, {story.direction}: {story.answer()}"
+            picture = f"<details><summary>{escape(label)}</summary>{picture}</details>"
+        out.append(picture)
+    return "".join(out)
+
+
+def run_page(run, pictures, numbers, out_dir):
+    """The page of one run. `pictures` are (story, file stem), the key figure first, drawn under `out_dir`."""
+    body = [
+        heading(run),
+        "<main>",
+        sections.verdict_band(run),
+        sections.expectations(run),
+        figures_part(pictures, out_dir),
+        sections.decision_log(run, numbers),
+        sections.flows(run),
+        sections.measured_and_true(run),
+        sections.drops(run),
+        sections.network(run),
+        METHOD.format(seed=markup.text(run.info["seed"]), interval=run.interval),
+        facts(run),
+        "</main>",
+    ]
+    return document(f"{run.name}: report", "\n".join(part for part in body if part))
