@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * @file
+ * The one arithmetic operation of XOR parity.
+ */
+#ifndef SDWAN_XOR_H
+#define SDWAN_XOR_H
+
+#include <cstddef>
+#include <cstdint>
+
+namespace weft::sdwan
+{
+
+/// `dst[i] ^= src[i]` for i in 0..n-1. The ranges must not overlap; any alignment. Vectorised for
+/// the CPU it runs on.
+void XorInto(std::uint8_t* dst, const std::uint8_t* src, std::size_t n);
+
+} // namespace weft::sdwan
+
+#endif
