@@ -57,6 +57,7 @@ PACKAGES = {
         "cmake": "the build graph",
         "ninja-build": "runs the build",
         "libns3-dev": "ns-3, the simulator",
+        "ns3": "helper programs that ns-3's CMake files insist on",
         "libabsl-dev": "flat hash maps on the packet path",
         "libboost-dev": "Boost headers",
         "libfmt-dev": "text formatting",
