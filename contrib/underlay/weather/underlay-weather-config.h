@@ -24,7 +24,7 @@ namespace weft::underlay
  */
 struct CommonLoss
 {
-    std::string name;
+    std::string name{};
     double loss = 0;     ///< mean loss, 0 to 1
     TimeNs badPeriod{0}; ///< mean bad period; 0: an independent draw for each instant
 };
@@ -62,15 +62,15 @@ Touches(EventScope scope, Direction direction)
  */
 struct WeatherEvent
 {
-    std::string name; ///< names its loss process: unique on the path
+    std::string name{}; ///< names its loss process: unique on the path
     TimeNs at{0};
     TimeNs duration = FOREVER;
     EventShape shape = EventShape::Step;
     TimeNs period{0}; ///< of a square wave; at least 2 ns
     EventScope scope = EventScope::Both;
-    std::optional<TimeNs> jitter; ///< replaces the path's jitter
+    std::optional<TimeNs> jitter{}; ///< replaces the path's jitter
     double loss = 0; ///< independent of the path's own loss, 0 to 1: 1 - (1 - a) (1 - b) in all
-    std::optional<TimeNs> badPeriod; ///< of its loss; the path's own where not given
+    std::optional<TimeNs> badPeriod{}; ///< of its loss; the path's own where not given
     TimeNs delay{0}; ///< added to the path's delay; may be negative down to a delay of 0
     bool down = false;
 };
@@ -85,8 +85,8 @@ struct WeatherConfig
     TimeNs badPeriod{0}; ///< mean bad period of the loss; 0: an independent draw for each instant
     double reorder = 0;  ///< probability that a packet is held back by reorderDelay, 0 to 1
     TimeNs reorderDelay{0};
-    std::vector<CommonLoss> common;
-    std::vector<WeatherEvent> events;
+    std::vector<CommonLoss> common{};
+    std::vector<WeatherEvent> events{};
 };
 
 } // namespace weft::underlay
