@@ -24,15 +24,16 @@ struct TimerOwner
 {
     enum Kind : std::uint8_t
     {
-        Tunnel,
-        FecGroup,
-        ReceiveFlow,
-        SendFlow,
+        Tunnel,      ///< measurement and control of a tunnel
+        TunnelFec,   ///< parity of a (tunnel, class)
+        FlowFec,     ///< parity of a flow
+        ReceiveFlow, ///< jitter buffer
+        SendFlow,    ///< steering
         Housekeeping,
     };
 
     Kind kind = Tunnel;
-    std::uint32_t index = 0;
+    std::uint64_t index = 0;
 
     friend bool operator==(const TimerOwner&, const TimerOwner&) = default;
 };

@@ -168,6 +168,12 @@ class Policy
         return m_rules;
     }
 
+    /// What matches when no rule does.
+    const PolicyRule& Default() const
+    {
+        return m_default;
+    }
+
     /// "default": transactional, any link, no remedies but switching.
     static PolicyRule DefaultRule();
 

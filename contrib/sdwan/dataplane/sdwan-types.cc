@@ -14,7 +14,7 @@ ToString(DropReason reason)
         "replayed",       "too-old",       "duplicate",
         "late",           "not-ipv4",      "no-route",
         "no-path",        "too-big",       "unknown-segment",
-        "ttl-expired",    "table-full",
+        "ttl-expired",    "table-full",    "key-exhausted",
     };
     static_assert(std::size(names) == static_cast<std::size_t>(DropReason::Count));
     const auto i = static_cast<std::size_t>(reason);

@@ -115,6 +115,7 @@ enum class DropReason : std::uint8_t
     UnknownSegment, ///< segment not configured here
     TtlExpired,     ///< time to live used up
     TableFull,      ///< no room for another flow
+    KeyExhausted,   ///< key used up and the peer silent: nothing may be sealed
     Count
 };
 
