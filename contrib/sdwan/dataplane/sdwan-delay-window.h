@@ -85,8 +85,9 @@ class DelayWindow
     {
         double n = 0;
         double steps = 0;
-        double mean = 0;    ///< minus the clock offset at its end, us
+        double mean = 0;    ///< unwrapped relative delay, us
         double min = 0;     ///< likewise
+        double offset = 0;  ///< of the clocks, at its end
         double squares = 0; ///< about its own mean
         double stepSum = 0;
         double stepSquares = 0;
@@ -102,6 +103,7 @@ class DelayWindow
     Moments Gather() const;
     void CollectSamples(const Moments& m);
     void Close();
+    void Pool(double z);
     double OffsetNow() const;
     static std::size_t Bin(double us);
     static double BinUpper(std::size_t bin);
@@ -117,6 +119,9 @@ class DelayWindow
     std::vector<Summary> m_summaries; ///< ring
     std::size_t m_nextSummary = 0;
     std::size_t m_closed = 0;
+    bool m_smoothedValid = false;
+    WindowStatistics m_pooled;       ///< delay fields over the long window, less the clock offset
+    double m_pooledMin = 0;          ///< relative delay less clock offset
     std::vector<Weighted> m_scratch; ///< capacity BUCKETS * KEPT from the start
 };
 

@@ -57,7 +57,8 @@ double EffectiveSizeOfLoss(double n, double loss, double meanRun);
  */
 Interval WilsonInterval(double p, double n, double z);
 
-/// Interval of a mean, mean +- z sd / sqrt(n).
+/// Interval of a mean, mean +- t sd / sqrt(n), Student's t taken from z by its first-order
+/// expansion.
 Interval MeanInterval(double mean, double sd, double n, double z);
 
 /// Quantile of the chi-square distribution with @p k degrees of freedom by Wilson and Hilferty's

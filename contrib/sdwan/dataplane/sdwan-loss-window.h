@@ -67,7 +67,14 @@ class LossWindow
     /// once.
     void OnReceived(std::uint32_t sequence, TimeNs now);
 
-    /// Judges what is due and moves the windows.
+    /**
+     * Forgives the numbers before @p sequence that have not been judged: the path was down, and
+     * what is sent into a path known to be down is unavailability, not loss (ITU-T Y.1540). Call
+     * before OnReceived().
+     */
+    void Skip(std::uint32_t sequence);
+
+    /// Judges what is due and moves the windows. Call at least each few hundred milliseconds.
     void Advance(TimeNs now);
 
     const LossCounts&

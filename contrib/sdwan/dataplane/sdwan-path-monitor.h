@@ -134,12 +134,13 @@ class PathMonitor
     }
 
   private:
-    /// Send instants of datagrams that ask for an answer, thinned to one in `MARK_SPACING`.
-    static constexpr std::size_t MARKS = 64;
+    /// Send instants of datagrams that ask for an answer, at least 10 ms apart.
+    static constexpr std::size_t MARKS = 128;
 
     void Confirm(std::uint32_t echoedStamp, std::uint32_t holdUs, TimeNs now);
     void CheckLiveness(TimeNs now);
     void Renew(TimeNs now);
+    void UpdateClock(TimeNs now);
     TimeNs FailureDeadline() const;
     TimeNs AnswerAllowance() const;
     TimeNs ProbeDeadline() const;
@@ -176,6 +177,9 @@ class PathMonitor
     bool m_received = false;
     std::uint32_t m_receivedStamp = 0; ///< of the latest datagram
     TimeNs m_receivedAt{0};
+    TimeNs m_heardAt{0};                   ///< arrival of any datagram
+    bool m_reportedDelays = false;         ///< the peer's last report had delay samples
+    double m_reportedMinUs = 0;            ///< their minimum
     std::array<ProbeReply, 4> m_replies{}; ///< owed; holdUs is filled in when they are taken
     std::array<TimeNs, 4> m_replyFrom{};
     std::size_t m_replyCount = 0;

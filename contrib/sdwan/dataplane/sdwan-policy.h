@@ -169,7 +169,8 @@ class Policy
     }
 
     /// What matches when no rule does.
-    const PolicyRule& Default() const
+    const PolicyRule&
+    Default() const
     {
         return m_default;
     }

@@ -73,7 +73,7 @@ struct SlaVerdict
     TimeNs since{0};                    ///< when the path entered this state
     SlaMetric metric = SlaMetric::None; ///< Out: the metric that is out (the worst, relative to its
                                         ///< limit); In: the one that returned last, if any
-    double value = 0;  ///< its value at the last judgement, ms or fraction
+    double value = 0;                   ///< its value at the last judgement, ms or fraction
     double bound = 0;  ///< the bound compared: lower while Out, upper after a return
     double limit = 0;  ///< its limit
     double margin = 0; ///< smallest (limit - value) / limit over metrics and windows; 1 perfect,
@@ -88,9 +88,12 @@ class SlaJudge
     /**
      * @param profile the limits
      * @param smoothedWindow length of the smoothed window, see PathMonitorConfig
+     * @param z normal quantile of the estimates' confidence level
      * @throws std::invalid_argument for limits that are not positive
      */
-    explicit SlaJudge(const SlaProfile& profile, TimeNs smoothedWindow = std::chrono::minutes{2});
+    explicit SlaJudge(const SlaProfile& profile,
+                      TimeNs smoothedWindow = std::chrono::minutes{2},
+                      double z = 1.959964);
 
     /// Judges by the numbers at @p now; call whenever they changed.
     const SlaVerdict& Judge(const PathQuality& quality, TimeNs now);
@@ -116,6 +119,8 @@ class SlaJudge
 
     SlaProfile m_profile;
     TimeNs m_smoothedWindow;
+    double m_z;
+    std::size_t m_returned = 3;        ///< index of the metric that returned last; 3: none
     std::array<Metric, 3> m_metrics{}; ///< latency, jitter, loss
     SlaVerdict m_verdict;
 };

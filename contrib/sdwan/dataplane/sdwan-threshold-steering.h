@@ -92,37 +92,45 @@ class ThresholdSteering : public SteeringStrategy
     {
         TunnelId tunnel = NO_TUNNEL;
         std::uint16_t link = 0;
-        bool usable = false;
         TimeNs goodSince = NEVER; ///< usable and not Out, without a break; NEVER: not now
-        TimeNs badSince = NEVER;  ///< Out (or dead); NEVER: not now
+        TimeNs badSince = NEVER;  ///< Out or unusable; NEVER: not now
         double penalty = 0;       ///< as of penaltyAt
         TimeNs penaltyAt{0};
-        TimeNs suppressedAt = NEVER; ///< NEVER: not suppressed
+        bool suppressed = false;
     };
 
-    struct View; // a candidate with its memory, during one Evaluate()
+    using Candidates = std::span<const Candidate>;
 
-    void Remember(std::span<const Candidate> candidates, TimeNs now);
-    Memory& MemoryOf(const Candidate& c);
+    void Remember(Candidates candidates, TimeNs now);
+    Memory& MemoryOf(TunnelId tunnel);
     double PenaltyAt(const Memory& m, TimeNs now) const;
     void Penalise(Memory& m, TimeNs now);
-    bool Suppressed(const Memory& m, TimeNs now) const;
-    const Candidate* Find(std::span<const Candidate> candidates, TunnelId tunnel) const;
-    /// Best candidate that is not @p except; null if none is usable.
-    const Candidate* Best(std::span<const Candidate> candidates, TunnelId except, TimeNs now);
+    /// When the path may be returned to as far as damping goes; not after @p now: now.
+    TimeNs SuppressedUntil(Memory& m, TimeNs now) const;
+    static const Candidate* Find(Candidates candidates, TunnelId tunnel);
+    /// The best path that is not @p except and of rank below @p below; null if none is usable.
+    const Candidate* Best(Candidates candidates,
+                          TunnelId except,
+                          TimeNs now,
+                          LinkRank below = LinkRank::Forbidden);
 
-    void Open(std::span<const Candidate> candidates, TimeNs now, std::vector<Decision>& out);
-    bool LeaveDead(std::span<const Candidate> candidates, TimeNs now, std::vector<Decision>& out);
-    bool Follow(std::span<const Candidate> candidates, TimeNs now, std::vector<Decision>& out);
-    bool LeaveBad(std::span<const Candidate> candidates, TimeNs now, std::vector<Decision>& out);
-    bool ReturnToBetter(std::span<const Candidate> candidates,
-                        TimeNs now,
-                        std::vector<Decision>& out);
-    void Copies(std::span<const Candidate> candidates, TimeNs now, std::vector<Decision>& out);
-    void Parity(std::span<const Candidate> candidates, TimeNs now, std::vector<Decision>& out);
-    void MoveTo(const Candidate& to, Decision decision, TimeNs now, std::vector<Decision>& out);
-    Decision Base(SteeringAction action, std::span<const Candidate> candidates, TimeNs now) const;
-    void WakeAt(TimeNs at, TimeNs now);
+    void Open(Candidates candidates, TimeNs now, std::vector<Decision>& out);
+    bool LeaveDead(Candidates candidates, TimeNs now, std::vector<Decision>& out);
+    bool Follow(Candidates candidates, TimeNs now, std::vector<Decision>& out);
+    bool LeaveBad(Candidates candidates, TimeNs now, std::vector<Decision>& out);
+    bool LeaveForLeastBad(const Candidate& primary,
+                          const Candidate& best,
+                          TimeNs now,
+                          std::vector<Decision>& out);
+    bool ReturnToBetter(Candidates candidates, TimeNs now, std::vector<Decision>& out);
+    void Copies(Candidates candidates, TimeNs now, std::vector<Decision>& out);
+    void Parity(Candidates candidates, TimeNs now, std::vector<Decision>& out);
+
+    Decision Make(SteeringAction action, TimeNs now) const;
+    void MoveTo(const Candidate& to, Decision decision, std::vector<Decision>& out);
+    /// Whether @p at has come; if not, Evaluate() wants to be called then.
+    bool Due(TimeNs at, TimeNs now);
+    TimeNs HoldDownEnd(TimeNs now) const;
 
     SteeringConfig m_config;
     std::string m_rule;
@@ -130,10 +138,11 @@ class ThresholdSteering : public SteeringStrategy
     TunnelId m_learned = NO_TUNNEL;
     bool m_learnedNew = false;
     bool m_overriding = false; ///< a follower that left the peer's choice
-    TimeNs m_lastMove = TimeNs::min();
+    bool m_moved = false;
+    TimeNs m_lastMove{0};
     TimeNs m_betterSince = NEVER; ///< all bad: since when another path has been clearly better
     TunnelId m_betterTunnel = NO_TUNNEL;
-    TimeNs m_lossSince = NEVER; ///< last instant with cause for parity, while parity is on
+    TimeNs m_lastCause{0}; ///< last instant with cause for parity
     TimeNs m_deadline = NEVER;
 };
 
