@@ -48,6 +48,8 @@ ROOT = os.path.dirname(os.path.abspath(__file__)) if "__file__" in globals() els
 with open(os.path.join(ROOT, "VERSION"), encoding="utf-8") as version_file:
     VERSION = version_file.read().strip()
 
+# waf offers every function as a command but those whose names begin with an underscore.
+
 MODULES = ("underlay", "sdwan")
 
 # Every Debian package the project uses, by what it is used for, with the reason printed when it gets installed.
@@ -106,21 +108,21 @@ class Settings:
         return os.path.join(ROOT, "build", self.preset)
 
 
-def say(text):
+def _say(text):
     print("weft: " + text, file=sys.stderr, flush=True)
 
 
-def fail(text, code=1):
-    say(text)
+def _fail(text, code=1):
+    _say(text)
     raise SystemExit(code)
 
 
-def nearest(word, words):
+def _nearest(word, words):
     close = difflib.get_close_matches(word, words, 1, 0.5)
     return f"; did you mean '{close[0]}'?" if close else ""
 
 
-def run(command, check=True, **keywords):
+def _run(command, check=True, **keywords):
     """Runs a command after showing it; ends with its exit code when it fails and check is set."""
     print("+ " + shlex.join(command), file=sys.stderr, flush=True)
     code = subprocess.run(command, cwd=ROOT, check=False, **keywords).returncode
@@ -130,14 +132,14 @@ def run(command, check=True, **keywords):
 
 
 @contextlib.contextmanager
-def only_one():
+def _only_one():
     """Lets one process at a time change build/, so that several may be started at once."""
     os.makedirs(os.path.join(ROOT, "build"), exist_ok=True)
     with open(os.path.join(ROOT, "build", ".lock"), "w", encoding="utf-8") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            say("waiting for another build in this folder")
+            _say("waiting for another build in this folder")
             fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
@@ -145,7 +147,7 @@ def only_one():
 # --- deps -------------------------------------------------------------------------------------------------------
 
 
-def missing_packages(purpose):
+def _missing_packages(purpose):
     """The packages of a purpose that dpkg does not have installed, each with its reason."""
     wanted = {name: why for group in GROUPS[purpose] for name, why in PACKAGES[group].items()}
     query = subprocess.run(
@@ -156,25 +158,25 @@ def missing_packages(purpose):
     return {name: why for name, why in wanted.items() if name not in installed}
 
 
-def install_deps(settings):
+def _install_deps(settings):
     if not shutil.which("dpkg-query") or not shutil.which("apt-get"):
         wanted = " ".join(name for group in GROUPS[settings.purpose] for name in PACKAGES[group])
-        fail("this is not Debian (no apt-get and dpkg-query): install by your own means what Debian calls\n"
+        _fail("this is not Debian (no apt-get and dpkg-query): install by your own means what Debian calls\n"
              f"    {wanted}\nthen set WEFT_SKIP_DEPS=1, or use ./wscript without deps")
-    missing = missing_packages(settings.purpose)
+    missing = _missing_packages(settings.purpose)
     if settings.dry_run:
         for name in missing:
             print(name)
         return
     if not missing:
         if not settings.quiet:
-            say("no package is missing")
+            _say("no package is missing")
         return
     become = [] if os.geteuid() == 0 else ["sudo"]
     if become and not shutil.which("sudo"):
-        fail("packages are missing, you are not root and there is no sudo; as root, run\n"
+        _fail("packages are missing, you are not root and there is no sudo; as root, run\n"
              f"    apt-get install --no-install-recommends {' '.join(missing)}")
-    say(f"installing {len(missing)} Debian package{'s' if len(missing) > 1 else ''} with "
+    _say(f"installing {len(missing)} Debian package{'s' if len(missing) > 1 else ''} with "
         f"{'sudo ' if become else ''}apt-get, and what they depend on:")
     for name, why in missing.items():
         print(f"    {name:<20} {why}", file=sys.stderr)
@@ -183,33 +185,33 @@ def install_deps(settings):
     # apt's lists need a refresh when they are absent, do not know a package, or name files the mirror has replaced.
     fresh = subprocess.run(["apt-cache", "show", "--no-all-versions", *missing], stdout=subprocess.DEVNULL,
                            stderr=subprocess.DEVNULL, check=False).returncode == 0
-    if fresh and run(install, check=False, stdout=sys.stderr) == 0:
+    if fresh and _run(install, check=False, stdout=sys.stderr) == 0:
         return
-    if run([*apt, "update"], check=False, stdout=sys.stderr) == 0 and run(install, check=False, stdout=sys.stderr) == 0:
+    if _run([*apt, "update"], check=False, stdout=sys.stderr) == 0 and _run(install, check=False, stdout=sys.stderr) == 0:
         return
-    still = missing_packages(settings.purpose)
-    fail("apt-get could not install " + " ".join(still or missing) + ": see its messages above (is there a network, "
+    still = _missing_packages(settings.purpose)
+    _fail("apt-get could not install " + " ".join(still or missing) + ": see its messages above (is there a network, "
          "and does /etc/apt/sources.list name a mirror of Debian 12?)")
 
 
 # --- configure and build ----------------------------------------------------------------------------------------
 
 
-def presets():
+def _presets():
     with open(os.path.join(ROOT, "CMakePresets.json"), encoding="utf-8") as file:
         return [p["name"] for p in json.load(file)["configurePresets"] if not p.get("hidden")]
 
 
-def need(program, package):
+def _need(program, package):
     if not shutil.which(program):
-        fail(f"there is no {program} (Debian package {package}): run ./wscript deps first")
+        _fail(f"there is no {program} (Debian package {package}): run ./wscript deps first")
 
 
-def configure_preset(settings):
+def _configure_preset(settings):
     """Configures build/PRESET unless it is configured already for at least this purpose. What an earlier call
     turned on stays on, so that a run after a test does not throw the tests' set-up away."""
-    if settings.preset not in presets():
-        fail(f"unknown preset '{settings.preset}'{nearest(settings.preset, presets())}", 2)
+    if settings.preset not in _presets():
+        _fail(f"unknown preset '{settings.preset}'{_nearest(settings.preset, _presets())}", 2)
     with open(os.path.join(ROOT, "CMakePresets.json"), "rb") as file:
         digest = hashlib.sha256(file.read() + ROOT.encode()).hexdigest()
     stamp = os.path.join(settings.folder, ".configured.json")
@@ -224,8 +226,8 @@ def configure_preset(settings):
     on = wanted | set(last.get("on", ()))
     if same and on == set(last["on"]) and not settings.reconfigure:
         return
-    need("cmake", "cmake")
-    need("ninja", "ninja-build")
+    _need("cmake", "cmake")
+    _need("ninja", "ninja-build")
     if last and not same:  # another place or other presets: nothing of the old cache is to be trusted
         for name in ("CMakeCache.txt", "CMakeFiles"):
             path = os.path.join(settings.folder, name)
@@ -236,28 +238,28 @@ def configure_preset(settings):
     command = ["cmake", "--preset", settings.preset]
     command += [f"-D{name}={'ON' if name in on else 'OFF'}" for name in ("WEFT_TESTS", "WEFT_BENCH")]
     if settings.quiet:
-        say(f"configuring build/{settings.preset}")
+        _say(f"configuring build/{settings.preset}")
         done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
         if done.returncode:
             print(done.stdout, file=sys.stderr)
-            fail("CMake could not configure the build: see its messages above", done.returncode)
+            _fail("CMake could not configure the build: see its messages above", done.returncode)
     else:
-        run(command)
+        _run(command)
     with open(stamp, "w", encoding="utf-8") as file:
         json.dump({"presets": digest, "on": sorted(on)}, file)
 
 
-def build_preset(settings):
-    configure_preset(settings)
+def _build_preset(settings):
+    _configure_preset(settings)
     targets = ["weft-cli"] if settings.purpose == "run" else ["all"]
     command = ["cmake", "--build", "--preset", settings.preset, "-j", str(settings.jobs), "--target", *targets]
     if settings.quiet:
-        build_quietly(command, settings)
+        _build_quietly(command, settings)
     else:
-        run(command)
+        _run(command)
 
 
-def build_quietly(command, settings):
+def _build_quietly(command, settings):
     """Builds with one moving line of progress on a terminal, a line each tenth of the way elsewhere, and nothing
     at all when all is built; what compilers say is shown in full."""
     live = sys.stderr.isatty()
@@ -282,19 +284,19 @@ def build_quietly(command, settings):
                 print(f"\r\033[K{text[:width]}", end="", file=sys.stderr, flush=True)
             elif done * 10 // total > tenths:
                 tenths = done * 10 // total
-                say(f"building, {done} of {total}")
+                _say(f"building, {done} of {total}")
     if built and live:
         print("\r\033[K", end="", file=sys.stderr, flush=True)
     if child.returncode:
-        fail("the build failed: see the messages above", child.returncode)
+        _fail("the build failed: see the messages above", child.returncode)
     if built:
-        say(f"built build/{settings.preset} in {time.monotonic() - started:.0f} s")
+        _say(f"built build/{settings.preset} in {time.monotonic() - started:.0f} s")
 
 
 # --- test and bench ---------------------------------------------------------------------------------------------
 
 
-def count_results(path):
+def _count_results(path):
     """(passed, failed, skipped) of a JUnit file of ctest. A test that could not be run at all has failed."""
     passed = failed = skipped = 0
     for case in xml.etree.ElementTree.parse(path).getroot().iter("testcase"):
@@ -310,40 +312,40 @@ def count_results(path):
     return passed, failed, skipped
 
 
-def run_tests(settings):
+def _run_tests(settings):
     settings.purpose = "all" if settings.purpose == "all" else "test"
-    with only_one():
-        build_preset(settings)
+    with _only_one():
+        _build_preset(settings)
     junit = os.path.join(settings.folder, "tests.xml")
     with contextlib.suppress(FileNotFoundError):
         os.remove(junit)
     command = ["ctest", "--preset", settings.preset, "-j", str(settings.jobs), "--output-junit", junit]
     command += [] if settings.long else ["-LE", "^long$"]
-    code = run([*command, *settings.arguments], check=False)
+    code = _run([*command, *settings.arguments], check=False)
     if not os.path.exists(junit):
-        fail("ctest ran no tests", code or 1)
-    passed, failed, skipped = count_results(junit)
+        _fail("ctest ran no tests", code or 1)
+    passed, failed, skipped = _count_results(junit)
     if passed + failed == 0:
-        fail("no test ran", 1)
+        _fail("no test ran", 1)
     print(f"{passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else ""), flush=True)
     if failed or code:
         raise SystemExit(code or 1)
 
 
-def run_bench(settings):
+def _run_bench(settings):
     settings.purpose = "all" if settings.purpose == "all" else "bench"
-    with only_one():
-        build_preset(settings)
+    with _only_one():
+        _build_preset(settings)
     if settings.preset != "release":
-        say(f"these are figures of a {settings.preset} build; only those of release mean anything")
+        _say(f"these are figures of a {settings.preset} build; only those of release mean anything")
     sources = sorted(os.listdir(os.path.join(ROOT, "bench")))
     names = [s[: -len(".cc")] for s in sources if s.endswith(("_bench.cc", "_ratio.cc"))]
     code = 0
     for name in names:
         program = os.path.join(settings.folder, "bench", name)
         if not os.path.exists(program):
-            fail(f"there is no {program}")
-        code = run([program, *settings.arguments], check=False) or code
+            _fail(f"there is no {program}")
+        code = _run([program, *settings.arguments], check=False) or code
     if code:
         raise SystemExit(code)
 
@@ -351,22 +353,22 @@ def run_bench(settings):
 # --- link-into --------------------------------------------------------------------------------------------------
 
 
-def link_modules(settings):
+def _link_modules(settings):
     """Puts the modules into an ns-3 source tree; repeating it is harmless, and a stranger's folder is left alone."""
     tree = os.path.abspath(settings.into)
     if not os.path.isdir(tree):
-        fail(f"{settings.into} is not a folder", 2)
+        _fail(f"{settings.into} is not a folder", 2)
     signs = ("src/core/model", "src/network/model", "contrib", "CMakeLists.txt", "VERSION")
     lacking = [s for s in signs if not os.path.exists(os.path.join(tree, s))]
     if lacking:
-        fail(f"{settings.into} is not an ns-3 source tree: it has no {lacking[0]}", 2)
+        _fail(f"{settings.into} is not an ns-3 source tree: it has no {lacking[0]}", 2)
     if not os.path.exists(os.path.join(tree, "ns3")):
-        fail(f"{settings.into} is an ns-3 older than 3.36: its build is not CMake's, and the modules need that", 2)
+        _fail(f"{settings.into} is an ns-3 older than 3.36: its build is not CMake's, and the modules need that", 2)
     places = {name: os.path.join(tree, "contrib", name) for name in MODULES}
     for name, place in places.items():  # refuse before anything is changed
         ours = os.path.islink(place) or os.path.exists(os.path.join(place, ".weft-copy"))
         if os.path.lexists(place) and not ours:
-            fail(f"{place} exists and is not ours: move it away first", 2)
+            _fail(f"{place} exists and is not ours: move it away first", 2)
     for name, place in places.items():
         source = os.path.join(ROOT, "contrib", name)
         if os.path.islink(place):
@@ -401,7 +403,7 @@ def options(opt):
     opt.add_option("--reconfigure", action="store_true", default=False, help="configure: even where nothing changed")
 
 
-def settings_of(ctx):
+def _settings_of(ctx):
     if isinstance(ctx.options, Settings):
         return ctx.options
     settings = Settings()
@@ -410,53 +412,53 @@ def settings_of(ctx):
         if value is not None:
             setattr(settings, name, value)
     settings.arguments = shlex.split(os.environ.get("CTEST_ARGS", ""))
-    check_purpose(settings)
+    _check_purpose(settings)
     return settings
 
 
-def check_purpose(settings):
+def _check_purpose(settings):
     if settings.purpose not in GROUPS:
-        fail(f"--for takes one of {', '.join(GROUPS)}, not '{settings.purpose}'", 2)
+        _fail(f"--for takes one of {', '.join(GROUPS)}, not '{settings.purpose}'", 2)
 
 
 def deps(ctx):
     """installs the Debian packages that are missing"""
-    settings = settings_of(ctx)
+    settings = _settings_of(ctx)
     if settings.dry_run:
-        install_deps(settings)
+        _install_deps(settings)
         return
-    with only_one():
-        install_deps(settings)
+    with _only_one():
+        _install_deps(settings)
 
 
 def configure(ctx):
     """configures build/PRESET with CMake"""
-    with only_one():
-        configure_preset(settings_of(ctx))
+    with _only_one():
+        _configure_preset(_settings_of(ctx))
 
 
 def build(ctx):
     """builds build/PRESET"""
-    with only_one():
-        build_preset(settings_of(ctx))
+    with _only_one():
+        _build_preset(_settings_of(ctx))
 
 
 def test(ctx):
     """runs the tests"""
-    run_tests(settings_of(ctx))
+    _run_tests(_settings_of(ctx))
 
 
 def bench(ctx):
     """runs the benchmarks"""
-    run_bench(settings_of(ctx))
+    _run_bench(_settings_of(ctx))
 
 
 def link_into(ctx):
     """puts the ns-3 modules into the ns-3 source tree named by --into"""
-    settings = settings_of(ctx)
+    settings = _settings_of(ctx)
     if not settings.into:
-        fail("link-into needs the folder of an ns-3 source tree", 2)
-    link_modules(settings)
+        _fail("link-into needs the folder of an ns-3 source tree", 2)
+    _link_modules(settings)
 
 
 class DirectContext:
@@ -468,14 +470,14 @@ class DirectContext:
 
 def clean(settings):
     if os.path.exists(os.path.join(settings.folder, "build.ninja")):
-        run(["cmake", "--build", "--preset", settings.preset, "--target", "clean"])
+        _run(["cmake", "--build", "--preset", settings.preset, "--target", "clean"])
 
 
 def distclean(_):
     shutil.rmtree(os.path.join(ROOT, "build"), ignore_errors=True)
 
 
-def parse(words):
+def _parse(words):
     """(verbs, settings) of a command line; ends the program with code 2 where it makes no sense."""
     settings, verbs = Settings(), []
     if "--" in words:
@@ -494,30 +496,30 @@ def parse(words):
             option, equals, value = "-j", "=", word[2:]
         if option in valued:
             if not equals and not words:
-                fail(f"{option} needs a value", 2)
+                _fail(f"{option} needs a value", 2)
             setattr(settings, valued[option], value if equals else words.pop(0))
         elif word.startswith("--") and word[2:] in flags:
             setattr(settings, word[2:].replace("-", "_"), True)
         elif word.startswith("-"):
             known = [*valued, *("--" + flag for flag in flags), "--help"]
-            fail(f"unknown option '{word}'{nearest(word, known)} (./wscript --help lists them)", 2)
+            _fail(f"unknown option '{word}'{_nearest(word, known)} (./wscript --help lists them)", 2)
         elif word not in VERBS:
-            fail(f"unknown verb '{word}'{nearest(word, VERBS)} (./wscript --help lists them)", 2)
+            _fail(f"unknown verb '{word}'{_nearest(word, VERBS)} (./wscript --help lists them)", 2)
         else:
             verbs.append(word)
             if word == "link-into":
                 if not words or words[0].startswith("-"):
-                    fail("link-into needs the folder of an ns-3 source tree", 2)
+                    _fail("link-into needs the folder of an ns-3 source tree", 2)
                 settings.into = os.path.abspath(words.pop(0))
-    check_purpose(settings)
+    _check_purpose(settings)
     if not str(settings.jobs).isdigit() or int(settings.jobs) < 1:
-        fail(f"--jobs takes a number from 1 up, not '{settings.jobs}'", 2)
+        _fail(f"--jobs takes a number from 1 up, not '{settings.jobs}'", 2)
     settings.jobs = int(settings.jobs)
     return verbs, settings
 
 
 def main():
-    verbs, settings = parse(sys.argv[1:])
+    verbs, settings = _parse(sys.argv[1:])
     if not verbs:
         print(__doc__.strip(), file=sys.stderr)
         raise SystemExit(2)

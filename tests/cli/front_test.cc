@@ -271,7 +271,7 @@ for parser in (optparse.OptionParser(), argparse.ArgumentParser()):
     parsed = parser.parse_args(["--preset", "debug", "--for=test"])
     context = Context()
     context.options = parsed[0] if isinstance(parsed, tuple) else parsed
-    settings = space["settings_of"](context)
+    settings = space["_settings_of"](context)
     assert (settings.preset, settings.purpose, settings.copy) == ("debug", "test", False)
     assert settings.folder.endswith("/build/debug")
 )";
@@ -308,7 +308,7 @@ TEST_F(Front, CountsAreThoseOfTheTests)
 <testcase status="disabled"/></testsuite>)";
     std::ofstream(m_folder / "count.py") << "space = {'__name__': 'front'}\n"
                                             "exec(open('wscript').read(), space)\n"
-                                            "print(space['count_results']('"
+                                            "print(space['_count_results']('"
                                          << (m_folder / "tests.xml").string() << "'))\n";
     EXPECT_EQ(
         Shell("cd " + ROOT.string() + " && /usr/bin/python3 " + (m_folder / "count.py").string())
