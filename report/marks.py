@@ -166,15 +166,15 @@ def _label_copies(axes, later, span, looks, scale):
 
 
 def decision_lines(story, lanes, inches):
-    """One line of text for each named decision, cut to `inches`, and one for those not named."""
+    """(number, time, text) of each named decision, cut to `inches`, and one for those not named."""
     lines = []
     for number, decision in lanes.decisions:
         route = " \u2192 ".join(name for name in (decision.source, decision.target) if name)
-        text = f"{decision.time:.2f} s  {decision.action} {route}"
+        text = f"{decision.action} {route}"
         if decision.reason:
             text += f": {decision.reason}"
-        lines.append((str(number), style.fit(text, SIZE, inches)))
+        lines.append((str(number), f"{decision.time:.2f} s", style.fit(text, SIZE, inches)))
     rest = len(story.decisions) - len(lanes.decisions)
     if rest > 0:
-        lines.append(("+", f"{rest} more: see decisions.csv or the page's decision log"))
+        lines.append(("+", "", f"{rest} more: see decisions.csv or the page's decision log"))
     return lines

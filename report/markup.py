@@ -14,18 +14,19 @@ def text(value):
 
 
 def number(value, digits=2):
-    """A number with at most `digits` decimals, digits grouped from ten thousand on; a dash for NaN or None."""
+    """A number with at most `digits` decimals, grouped from ten thousand on; a dash for NaN or None."""
     if value is None or isinstance(value, float) and math.isnan(value):
         return DASH
     if isinstance(value, str):
         return escape(value)
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if float(value) == int(value):
-        shown = f"{int(value)}"
-        return f"{int(value):,}".replace(",", NARROW) if abs(value) >= 10000 else shown
-    small = abs(value) < 10 ** -digits
-    return f"{value:.3g}" if small else f"{value:.{digits}f}".rstrip("0").rstrip(".")
+    sign, size = ("\u2212" if value < 0 else ""), abs(value)
+    if float(size) == int(size):
+        return sign + (f"{int(size):,}".replace(",", NARROW) if size >= 10000 else f"{int(size)}")
+    if size < 10**-digits:
+        return f"{sign}{size:.3g}"
+    return sign + f"{size:.{digits}f}".rstrip("0").rstrip(".")
 
 
 def quantity(value, unit, digits=3):
@@ -56,7 +57,7 @@ def table(caption, head, rows, kinds=None, ids=None, classes=None):
     """A table inside a scrolling frame.
 
     `head` are column titles, `rows` lists of ready HTML cells; `kinds` gives each column "n" for
-    numbers (right-aligned), "h" for the row's heading, or "" for text.
+    numbers (right-aligned), "h" for the row's heading, "w" for long text, or "" for text.
     """
     kinds = kinds or [""] * len(head)
     out = [f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(caption)}"><table>']
@@ -69,7 +70,7 @@ def table(caption, head, rows, kinds=None, ids=None, classes=None):
         mark += f' class="{classes[place]}"' if classes and classes[place] else ""
         out.append(f"<tr{mark}>")
         for cell, kind in zip(row, kinds):
-            tag = 'th scope="row"' if kind == "h" else f"td{' class=n' if kind == 'n' else ''}"
+            tag = 'th scope="row"' if kind == "h" else f"td class={kind}" if kind else "td"
             out.append(f"<{tag}>{cell}</{tag.split()[0]}>")
         out.append("</tr>")
     out.append("</tbody></table></div>")

@@ -25,7 +25,7 @@ METHOD = """<h2 id=method>Method and limits</h2>
 """
 
 SCRIPT = """<script>
-for (const mark of document.querySelectorAll('[id*="-decision-"]')) {
+for (const mark of document.querySelectorAll('[id^="f1-decision-"]')) {
   const row = document.getElementById('log-' + mark.id.split('-').pop());
   if (!row) continue;
   const light = on => () => { mark.classList.toggle('lit', on); row.classList.toggle('lit', on); };

@@ -108,7 +108,7 @@ def decision_log(run, numbers):
     ]
     return "<h2 id=decisions>Who decided what, and why</h2>" + markup.table(
         "Every steering decision. The numbers are those of the figure above.",
-        head, rows, ["n", "n", "", "", "", "", "", "n", "", "", ""], ids=ids,
+        head, rows, ["n", "n", "", "", "", "", "", "n", "", "", "w"], ids=ids,
     )
 
 
@@ -133,7 +133,7 @@ def _in_sla(cells):
             inside, judged = tally.get(name, (0, 0))
             if state != "unknown":
                 tally[name] = (inside + (state == "in"), judged + 1)
-    parts = [f"{escape(name)} {percent(inside / judged, 1)}" for name, (inside, judged) in tally.items()]
+    parts = [f"{escape(name)}\u00a0{percent(inside / judged, 1)}" for name, (inside, judged) in tally.items()]
     return ", ".join(parts) or DASH
 
 
@@ -188,7 +188,7 @@ def flows(run):
         rows.append(
             [
                 f"{escape(name)}, {direction}",
-                text(" / ".join(filter(None, (run.flow(name).get("kind"), run.flow(name).get("class"))))),
+                text(run.flow(name).get("class") or run.flow(name).get("kind")),
                 number(value("sent")),
                 number(value("lost")),
                 percent(value("loss"), 3),
@@ -201,7 +201,7 @@ def flows(run):
                 markup.bitrate(8 * value("bytes_wire") / seconds),
             ]
         )
-    head = ["flow", "kind / class", "sent", "lost", "loss", "duplicates", "reordered", "delay p95 (ms)",
+    head = ["flow", "class", "sent", "lost", "loss", "duplicated", "reordered", "delay p95 (ms)",
             "MOS mean", "MOS min", "copies", "on the WAN"]
     return "<h2 id=flows>What the LAN received</h2>" + markup.table(
         "Packets of each flow and direction, as the receiving application saw them.",

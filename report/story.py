@@ -216,6 +216,18 @@ class Story:
             return _mean(bins["jitter_ms"])
         return math.nan
 
+    def share_in_sla(self):
+        """The share of bins whose mean delay, jitter and loss were all within the SLA; NaN without an SLA."""
+        columns = (("delay_mean_ms", "latency_ms"), ("jitter_ms", "jitter_ms"), ("loss", "loss"))
+        limits = [(self.bins[column], self.limit(limit)) for column, limit in columns]
+        if all(math.isnan(limit) for _, limit in limits):
+            return math.nan
+        judged = ~np.isnan(self.bins["loss"])
+        outside = np.zeros(len(self.bins), dtype=bool)
+        for values, limit in limits:
+            outside |= values > limit  # never true of a NaN
+        return float(1 - outside[judged].mean()) if judged.any() else math.nan
+
     def complaints(self):
         """What of the delivered flow was beyond its limits, as phrases; empty when nothing was.
 
@@ -255,6 +267,9 @@ class Story:
             facts.append(
                 f"MOS {self.measure('mos_mean'):.2f} mean, {self.measure('mos_min'):.2f} at worst"
             )
+        share = self.share_in_sla()
+        if not math.isnan(share):
+            facts.append(f"within every SLA limit {100 * share:.1f} % of the time".replace("100.0", "100"))
         complaints = self.complaints()
         start = "No, " + " and ".join(complaints) if complaints else "Yes"
         return start + (": " + ", ".join(facts) if facts else "")

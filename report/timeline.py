@@ -181,7 +181,7 @@ def draw_timeline(story, stem):
     inner = style.WIDTH - 0.62 - 0.12
     limits = _time_limits(story)
     lanes = Lanes(story, limits, inner)
-    notes = decision_lines(story, lanes, style.WIDTH - 0.4)
+    notes = decision_lines(story, lanes, style.WIDTH - 1.0)
     answer = _wrap(story.answer(), 8.5, style.WIDTH - 0.2)
     heights = {"delay": 1.55, "jitter": 1.3, "loss": 0.95, "MOS": 0.95}
     legend_rows = math.ceil((4 + 2 * len(story.paths)) / 4)
@@ -210,10 +210,11 @@ def draw_timeline(story, stem):
         strip.axvline(decision.time, color=style.INK, linewidth=0.7, zorder=3)
     strip.set_xlabel("simulated time (s)", labelpad=1)
     frame.skip(0.42)
-    for place, (mark, line) in enumerate(notes):
+    for place, (mark, time, line) in enumerate(notes):
         down = frame.top + 0.155 * place + 0.1
         frame.text(down, 0.2, mark, size=SIZE, weight="bold", ha="center")
-        frame.text(down, 0.34, line, size=SIZE)
+        frame.text(down, 0.82, time, size=SIZE, ha="right")
+        frame.text(down, 0.92, line, size=SIZE)
     style.save(figure, stem, story.question(), describe(story))
     write_data(story, panels, stem + ".csv")
 
