@@ -211,33 +211,45 @@ class FecDecoder
     struct Pending
     {
         TimeNs arrived{};
-        std::uint32_t sequenceBase = 0;
+        std::uint32_t base = 0;
         std::size_t missing = 0;
-        std::array<std::uint16_t, FEC_MAX_MEMBERS> missingOffsets{};
+        std::array<std::uint16_t, FEC_MAX_MEMBERS> offsets{}; ///< of the missing members, from base
         Bytes sum;
     };
 
+    /// A rebuilt unit that is to be polled; void if its slot has been given to another sequence
+    /// since.
+    struct Ready
+    {
+        std::uint32_t slot = 0;
+        std::uint32_t sequence = 0;
+    };
+
     std::uint32_t SequenceOf(const VcmpHeader& header) const;
-    std::uint32_t Add(std::uint32_t sequence, std::uint32_t offset) const;
-    std::int32_t Distance(std::uint32_t from, std::uint32_t to) const;
+    std::uint32_t Mask() const;
+    void Allocate();
+    std::size_t IndexOf(std::uint32_t sequence) const;
     Unit* Find(std::uint32_t sequence);
-    Unit& Store(std::uint32_t sequence);
+    std::uint32_t Store(std::uint32_t sequence);
     void IndexErase(std::uint32_t sequence);
     bool Forgotten(std::uint32_t sequence) const;
-    void Absorb(const Unit& unit);
+    void Absorb(std::uint32_t slot);
+    void Settle(std::uint32_t slot);
+    bool Rebuild(const Pending& parity);
     void Expire(TimeNs now);
-    void Rebuild(std::uint32_t slot);
+    bool Parse(const VcmpHeader& header, ByteView payload, Pending& parity);
 
     FecDecoderConfig m_config;
-    std::vector<Unit> m_units; ///< ring in order of arrival
-    std::size_t m_nextUnit = 0;
+    std::vector<Unit> m_units; ///< ring in order of arrival; empty until first used
+    std::uint32_t m_nextUnit = 0;
     std::vector<std::uint16_t> m_index; ///< open addressing, sequence -> unit + 1; 0 is empty
+    unsigned m_indexShift = 0;
     bool m_evicted = false;
     std::uint32_t m_lastEvicted = 0;
     std::vector<Pending> m_pool;
-    std::vector<std::uint32_t> m_free;
-    std::vector<std::uint32_t> m_waiting;    ///< in order of arrival
-    std::vector<std::uint32_t> m_readyUnits; ///< rebuilt, to be polled: indices of units
+    std::vector<std::uint32_t> m_free;    ///< of the pool
+    std::vector<std::uint32_t> m_waiting; ///< of the pool, in order of arrival
+    std::vector<Ready> m_ready;
     std::size_t m_readyHead = 0;
     FecDecoderCounters m_counters;
 };

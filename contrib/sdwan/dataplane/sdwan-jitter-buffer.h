@@ -133,7 +133,7 @@ class JitterBuffer
     }
 
     bool MayLeave(TimeNs now) const;
-    Verdict Hold(std::uint32_t sequence, ByteView bytes, TimeNs now);
+    Verdict Keep(std::uint32_t sequence, ByteView bytes, TimeNs now);
     std::uint32_t Unlink(std::uint32_t slot);
     void StepPast(std::uint32_t sequence);
 
