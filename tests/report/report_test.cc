@@ -24,7 +24,7 @@ struct Outcome
 
 /// Runs a shell command to its end; status is its exit code, -1 when it was killed.
 Outcome
-Run(const std::string& command)
+Execute(const std::string& command)
 {
     std::FILE* pipe = popen((command + " 2>&1").c_str(), "r");
     if (pipe == nullptr)
@@ -51,15 +51,15 @@ class Report : public testing::TestWithParam<const char*>
 
 TEST_P(Report, PythonCasesPass)
 {
-    if (Run(PYTHON +
-            " -c 'import importlib.util as u, sys; sys.exit(not u.find_spec(\"matplotlib\"))'")
+    if (Execute(PYTHON +
+                " -c 'import importlib.util as u, sys; sys.exit(not u.find_spec(\"matplotlib\"))'")
             .status != 0)
     {
         GTEST_SKIP() << "python3-matplotlib is not installed";
     }
     const std::string file =
         std::string(WEFT_SOURCE_DIR) + "/tests/report/" + GetParam() + "_cases.py";
-    const Outcome outcome = Run(PYTHON + " -B '" + file + "' -v");
+    const Outcome outcome = Execute(PYTHON + " -B '" + file + "' -v");
     EXPECT_EQ(outcome.status, 0) << outcome.output;
     EXPECT_NE(outcome.output.find("\nRan "), std::string::npos) << outcome.output;
     EXPECT_EQ(outcome.output.find("\nRan 0 tests"), std::string::npos) << outcome.output;
