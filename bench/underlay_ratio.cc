@@ -1,0 +1,383 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/**
+ * @file
+ * Cost of an underlay crossing against a stock hop (PointToPointNetDevice, default queue disc,
+ * Ipv4L3Protocol).
+ *
+ * Marginal costs: the same packets cross a short and a long chain, and the difference is divided by
+ * the difference in crossings, so that source and sink cancel. Rounds interleave the variants;
+ * ratios are taken within a round and their median is printed. CPU time of this process;
+ * allocations are calls of operator new, in ns-3's libraries too.
+ */
+#include "ns3/boolean.h"
+#include "ns3/inet-socket-address.h"
+#include "ns3/internet-stack-helper.h"
+#include "ns3/ipv4-address-helper.h"
+#include "ns3/ipv4-header.h"
+#include "ns3/ipv4-interface-container.h"
+#include "ns3/ipv4-list-routing.h"
+#include "ns3/ipv4-static-routing-helper.h"
+#include "ns3/node-container.h"
+#include "ns3/object-factory.h"
+#include "ns3/point-to-point-helper.h"
+#include "ns3/simulator.h"
+#include "ns3/string.h"
+#include "ns3/udp-socket-factory.h"
+#include "ns3/underlay-cloud-helper.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <ctime>
+#include <new>
+#include <string>
+#include <vector>
+
+namespace
+{
+
+std::uint64_t g_allocations = 0; ///< calls of operator new
+
+} // namespace
+
+void*
+operator new(std::size_t size)
+{
+    ++g_allocations;
+    if (void* p = std::malloc(size))
+    {
+        return p;
+    }
+    throw std::bad_alloc();
+}
+
+void*
+operator new[](std::size_t size)
+{
+    return operator new(size);
+}
+
+void
+operator delete(void* p) noexcept
+{
+    std::free(p);
+}
+
+void
+operator delete(void* p, std::size_t) noexcept
+{
+    std::free(p);
+}
+
+void
+operator delete[](void* p) noexcept
+{
+    std::free(p);
+}
+
+void
+operator delete[](void* p, std::size_t) noexcept
+{
+    std::free(p);
+}
+
+namespace
+{
+
+using namespace ns3;
+using namespace std::chrono_literals;
+using underlay::AccessDevice;
+using underlay::CloudHelper;
+using underlay::ProviderCloud;
+
+constexpr int COUNT = 20000;
+constexpr uint32_t PAYLOAD_BYTES = 1200;
+constexpr int64_t GAP_NS = 12000;
+constexpr int SHORT_CHAIN = 2;
+constexpr int LONG_CHAIN = 10;
+constexpr int ROUNDS = 7;
+
+/// What one run cost.
+struct Cost
+{
+    double ns = 0;
+    double allocations = 0;
+    double delivered = 0;
+};
+
+double
+CpuNs()
+{
+    timespec t{};
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return static_cast<double>(t.tv_sec) * 1e9 + static_cast<double>(t.tv_nsec);
+}
+
+void
+SetScheduler(const std::string& scheduler)
+{
+    ObjectFactory factory;
+    factory.SetTypeId("ns3::" + scheduler);
+    Simulator::SetScheduler(factory);
+}
+
+/// Runs what was set up. The first tenth of the time is left out, so that vectors and pools have
+/// grown.
+Cost
+Measure(const double& delivered)
+{
+    const Time warm = NanoSeconds(COUNT / 10 * GAP_NS);
+    Simulator::Stop(warm);
+    Simulator::Run();
+    Cost cost;
+    const std::uint64_t allocations = g_allocations;
+    const double start = CpuNs();
+    const double before = delivered;
+    Simulator::Stop(NanoSeconds((COUNT + 20000) * GAP_NS));
+    Simulator::Run();
+    cost.ns = CpuNs() - start;
+    cost.allocations = static_cast<double>(g_allocations - allocations);
+    cost.delivered = delivered - before;
+    Simulator::Destroy();
+    return cost;
+}
+
+Cost
+StockChain(int hops, const std::string& scheduler)
+{
+    SetScheduler(scheduler);
+    NodeContainer nodes(static_cast<uint32_t>(hops + 1));
+    InternetStackHelper stack;
+    stack.Install(nodes);
+    PointToPointHelper link;
+    link.SetDeviceAttribute("DataRate", StringValue("1Gbps"));
+    link.SetChannelAttribute("Delay", StringValue("1ms"));
+    Ipv4AddressHelper addresses("10.0.0.0", "255.255.255.0");
+    Ipv4Address last;
+    Ipv4StaticRoutingHelper routing;
+    std::vector<Ipv4InterfaceContainer> interfaces;
+    for (int i = 0; i < hops; ++i)
+    {
+        interfaces.push_back(addresses.Assign(link.Install(nodes.Get(i), nodes.Get(i + 1))));
+        addresses.NewNetwork();
+        last = interfaces.back().GetAddress(1);
+    }
+    for (int i = 0; i + 1 < hops; ++i)
+    {
+        routing.GetStaticRouting(nodes.Get(i)->GetObject<Ipv4>())
+            ->AddHostRouteTo(last, interfaces[i].GetAddress(1), 1 + (i > 0));
+    }
+    double delivered = 0;
+    Ptr<Socket> sink = Socket::CreateSocket(nodes.Get(hops), UdpSocketFactory::GetTypeId());
+    sink->Bind(InetSocketAddress(last, 9));
+    struct Sink
+    {
+        double* delivered;
+
+        void
+        Read(Ptr<Socket> socket)
+        {
+            while (socket->Recv())
+            {
+                ++*delivered;
+            }
+        }
+    } reader{&delivered};
+
+    sink->SetRecvCallback(MakeCallback(&Sink::Read, &reader));
+    Ptr<Socket> source = Socket::CreateSocket(nodes.Get(0), UdpSocketFactory::GetTypeId());
+    source->Connect(InetSocketAddress(last, 9));
+
+    struct Source
+    {
+        Ptr<Socket> socket;
+        int left = COUNT;
+
+        void
+        Send()
+        {
+            socket->Send(Create<Packet>(PAYLOAD_BYTES));
+            if (--left > 0)
+            {
+                Simulator::Schedule(NanoSeconds(GAP_NS), &Source::Send, this);
+            }
+        }
+    } sender{source};
+
+    Simulator::ScheduleWithContext(0, NanoSeconds(1), &Source::Send, &sender);
+    return Measure(delivered);
+}
+
+/// Receives from one access link and sends on over the next.
+struct Relay
+{
+    Ptr<AccessDevice> out;
+    double* delivered = nullptr;
+
+    bool
+    Forward(Ptr<Packet> packet)
+    {
+        if (out)
+        {
+            out->Send(packet, Address(), 0x0800);
+        }
+        else
+        {
+            ++*delivered;
+        }
+        return true;
+    }
+};
+
+Cost
+UnderlayChain(int hops,
+              const std::string& scheduler,
+              const weft::underlay::WeatherConfig& weather,
+              const std::string& queue)
+{
+    SetScheduler(scheduler);
+    NodeContainer nodes(static_cast<uint32_t>(hops + 1));
+    const Ipv4Address near("203.0.113.1");
+    const Ipv4Address far("203.0.113.2");
+    double delivered = 0;
+    std::vector<Relay> relays(hops + 1);
+    for (int i = 0; i < hops; ++i)
+    {
+        CloudHelper cloud("cloud" + std::to_string(i), ProviderCloud::Internet, 1);
+        cloud.SetDeviceAttribute("UplinkRate", StringValue("1Gbps"));
+        cloud.SetDeviceAttribute("DownlinkRate", StringValue("1Gbps"));
+        cloud.SetDeviceAttribute("QueueKind", StringValue(queue));
+        relays[i].out = cloud.Install(nodes.Get(i), "near" + std::to_string(i), near);
+        Ptr<AccessDevice> in = cloud.Install(nodes.Get(i + 1), "far" + std::to_string(i), far);
+        relays[i + 1].delivered = &delivered;
+        in->SetDatagramHandler(MakeCallback(&Relay::Forward, &relays[i + 1]));
+        cloud.Connect("near" + std::to_string(i), "far" + std::to_string(i), weather);
+    }
+
+    struct Source
+    {
+        Ptr<AccessDevice> device;
+        Ipv4Header header{};
+        int left = COUNT;
+
+        void
+        Send()
+        {
+            Ptr<Packet> packet = Create<Packet>(PAYLOAD_BYTES + 8);
+            packet->AddHeader(header);
+            device->Send(packet, Address(), 0x0800);
+            if (--left > 0)
+            {
+                Simulator::Schedule(NanoSeconds(GAP_NS), &Source::Send, this);
+            }
+        }
+    } sender{relays[0].out};
+
+    sender.header.SetSource(near);
+    sender.header.SetDestination(far);
+    sender.header.SetProtocol(17);
+    sender.header.SetPayloadSize(PAYLOAD_BYTES + 8);
+    Simulator::ScheduleWithContext(0, NanoSeconds(1), &Source::Send, &sender);
+    return Measure(delivered);
+}
+
+double
+Median(std::vector<double> values)
+{
+    std::sort(values.begin(), values.end());
+    return values[values.size() / 2];
+}
+
+/// Cost per packet and crossing between the two chain lengths.
+template <typename Chain>
+Cost
+Slope(Chain chain)
+{
+    const Cost a = chain(SHORT_CHAIN);
+    const Cost b = chain(LONG_CHAIN);
+    const double crossings = (LONG_CHAIN - SHORT_CHAIN) * COUNT * 0.9;
+    return {(b.ns - a.ns) / crossings, (b.allocations - a.allocations) / crossings, b.delivered};
+}
+
+} // namespace
+
+int
+main()
+{
+    const weft::underlay::WeatherConfig calm{.delay = 1ms};
+    // Losses too rare to change how many packets go on, but the process is asked all the same.
+    const weft::underlay::WeatherConfig rough{
+        .delay = 1ms, .jitter = 500us, .loss = 1e-7, .badPeriod = 1us};
+    std::printf("underlay crossing against a stock hop: %d packets of %u B, chains of %d and %d, "
+                "median of %d interleaved rounds\n",
+                COUNT,
+                PAYLOAD_BYTES,
+                SHORT_CHAIN,
+                LONG_CHAIN,
+                ROUNDS);
+    std::printf("%-24s %-34s %12s %12s %8s %14s\n",
+                "scheduler",
+                "variant",
+                "ns/crossing",
+                "stock ns/hop",
+                "ratio",
+                "allocations");
+    for (const std::string scheduler : {"MapScheduler", "PriorityQueueScheduler"})
+    {
+        struct Variant
+        {
+            std::string name;
+            weft::underlay::WeatherConfig weather;
+            std::string queue;
+            std::vector<double> ns{};
+            std::vector<double> ratio{};
+            double allocations = 0;
+        };
+
+        std::vector<Variant> variants{
+            {"fifo, constant delay", calm, "Fifo"},
+            {"fifo, jitter and bursty loss", rough, "Fifo"},
+            {"fq-codel, jitter and bursty loss", rough, "FqCoDel"},
+        };
+        std::vector<double> stockNs;
+        double stockAllocations = 0;
+        for (int round = 0; round < ROUNDS; ++round)
+        {
+            const Cost stock = Slope([&](int hops) { return StockChain(hops, scheduler); });
+            stockNs.push_back(stock.ns);
+            stockAllocations = stock.allocations;
+            for (Variant& v : variants)
+            {
+                const Cost cost = Slope(
+                    [&](int hops) { return UnderlayChain(hops, scheduler, v.weather, v.queue); });
+                if (cost.delivered < 0.89 * COUNT)
+                {
+                    std::fprintf(
+                        stderr, "%s: only %.0f delivered\n", v.name.c_str(), cost.delivered);
+                    return 1;
+                }
+                v.ns.push_back(cost.ns);
+                v.ratio.push_back(cost.ns / stock.ns);
+                v.allocations = cost.allocations;
+            }
+        }
+        std::printf("%-24s %-34s %12.0f %12.0f %8s %14.2f\n",
+                    scheduler.c_str(),
+                    "stock hop",
+                    Median(stockNs),
+                    Median(stockNs),
+                    "1",
+                    stockAllocations);
+        for (const Variant& v : variants)
+        {
+            std::printf("%-24s %-34s %12.0f %12.0f %8.3f %14.2f\n",
+                        scheduler.c_str(),
+                        v.name.c_str(),
+                        Median(v.ns),
+                        Median(stockNs),
+                        Median(v.ratio),
+                        v.allocations);
+        }
+    }
+    return 0;
+}
