@@ -32,6 +32,7 @@ def arguments():
 def report_run(options):
     """Writes the report of one run; returns the page's path."""
     from report import page, style
+    from report.knowledge import draw_knowledge
     from report.marks import named_decisions
     from report.story import Story
     from report.timeline import draw_timeline
@@ -54,8 +55,11 @@ def report_run(options):
         stem = f"timeline-{story.flow['name']}-{story.direction}"
         draw_timeline(story, os.path.join(out, "figures", stem))
         pictures.append((story, stem))
+    knowledge = None
+    if chosen and draw_knowledge(chosen[0], os.path.join(out, "figures", "paths-" + pictures[0][1][9:])):
+        knowledge = "paths-" + pictures[0][1][9:]
     numbers = {d.row: number for number, d in named_decisions(chosen[0])} if chosen else {}
-    return write(os.path.join(out, "index.html"), page.run_page(run, pictures, numbers, out))
+    return write(os.path.join(out, "index.html"), page.run_page(run, pictures, knowledge, numbers, out))
 
 
 def write(path, text):

@@ -53,25 +53,28 @@ def bitrate(bits):
     return f"{number(bits, 1)}{NARROW}bps"
 
 
-def table(caption, head, rows, kinds=None, ids=None, classes=None):
+def table(caption, head, rows, kinds=None, ids=None, cards=False):
     """A table inside a scrolling frame.
 
     `head` are column titles, `rows` lists of ready HTML cells; `kinds` gives each column "n" for
-    numbers (right-aligned), "h" for the row's heading, "w" for long text, or "" for text.
+    numbers (right-aligned), "h" for the row's heading, "w" for long text, or "" for text. `cards`
+    turns each row into a card on a narrow screen, with the titles beside the cells.
     """
     kinds = kinds or [""] * len(head)
-    out = [f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(caption)}"><table>']
-    out.append(f"<caption>{escape(caption)}</caption><thead><tr>")
+    out = [f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(caption)}">']
+    out.append(f"<table{' class=cards' if cards else ''}>")
+    out.append(f"<caption><span>{escape(caption)}</span></caption><thead><tr>")
     for title, kind in zip(head, kinds):
         out.append(f'<th scope="col"{" class=n" if kind == "n" else ""}>{title}</th>')
     out.append("</tr></thead><tbody>")
     for place, row in enumerate(rows):
         mark = f' id="{escape(ids[place])}"' if ids and ids[place] else ""
-        mark += f' class="{classes[place]}"' if classes and classes[place] else ""
         out.append(f"<tr{mark}>")
-        for cell, kind in zip(row, kinds):
+        for title, cell, kind in zip(head, row, kinds):
             tag = 'th scope="row"' if kind == "h" else f"td class={kind}" if kind else "td"
-            out.append(f"<{tag}>{cell}</{tag.split()[0]}>")
+            label = f' data-label="{escape(title)}"' if cards else ""
+            label += " data-none" if cards and cell == DASH else ""
+            out.append(f"<{tag}{label}>{cell}</{tag.split()[0]}>")
         out.append("</tr>")
     out.append("</tbody></table></div>")
     return "".join(out)

@@ -86,27 +86,39 @@ def facts(run):
     )
 
 
+def picture(stem, prefix, words, out_dir):
+    """One figure of the run, inline, with links to its files."""
+    links = [(kind.upper(), f"figures/{stem}.{kind}") for kind in ("svg", "pdf", "csv")]
+    caption = f'{escape(words)} <span class="hint">Swipe sideways to see all of it.</span> Files:'
+    return markup.figure(os.path.join(out_dir, links[0][1]), prefix, caption, links)
+
+
 def figures_part(pictures, out_dir):
-    """The key figure, and the other ones folded away."""
+    """The key figure, and the other flows and directions folded away."""
     if not pictures:
         return "<h2 id=figure>The flow on one time axis</h2><p>No flow was recorded, so there is no figure.</p>"
     out = ["<h2 id=figure>The flow on one time axis</h2>"]
     for place, (story, stem) in enumerate(pictures):
-        caption = (
-            f"{escape(story.flow['name'])}, {story.direction} ({escape(story.sender)} to {escape(story.receiver)})."
-            ' <span class="hint">Swipe sideways to see all of it.</span> Files:'
-        )
-        links = [(kind.upper(), f"figures/{stem}.{kind}") for kind in ("svg", "pdf", "csv")]
-        picture = markup.figure(os.path.join(out_dir, links[0][1]), f"f{place + 1}", caption, links)
+        words = f"{story.flow['name']}, {story.direction} ({story.sender} to {story.receiver})."
+        drawn = picture(stem, f"f{place + 1}", words, out_dir)
         if place:
             label = f"{story.flow['name']}, {story.direction}: {story.answer()}"
-            picture = f"<details><summary>{escape(label)}</summary>{picture}</details>"
-        out.append(picture)
+            drawn = f"<details><summary>{escape(label)}</summary>{drawn}</details>"
+        out.append(drawn)
     return "".join(out)
 
 
-def run_page(run, pictures, numbers, out_dir):
-    """The page of one run. `pictures` are (story, file stem), the key figure first, drawn under `out_dir`."""
+def run_page(run, pictures, knowledge, numbers, out_dir):
+    """The page of one run.
+
+    `pictures` are (story, file stem), the key figure first, drawn under `out_dir`; `knowledge` is the
+    stem of the figure of measured and true, or None; `numbers` maps rows of decisions.csv to the key
+    figure's numbers.
+    """
+    paths = sections.measured_and_true(run)
+    if knowledge:
+        words = "What the sender of the key figure\u2019s flow knew of its paths."
+        paths = paths.replace("</h2>", "</h2>" + picture(knowledge, "k1", words, out_dir), 1)
     body = [
         heading(run),
         "<main>",
@@ -115,7 +127,7 @@ def run_page(run, pictures, numbers, out_dir):
         figures_part(pictures, out_dir),
         sections.decision_log(run, numbers),
         sections.flows(run),
-        sections.measured_and_true(run),
+        paths,
         sections.drops(run),
         sections.network(run),
         METHOD.format(seed=markup.text(run.info["seed"]), interval=run.interval),

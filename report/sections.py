@@ -63,6 +63,7 @@ def expectations(run):
         rows,
         ["h", "", "", "n", "n", "n", ""],
         ids=[f"expect-{verdict['name']}" for verdict in verdicts],
+        cards=True,
     )
 
 
@@ -108,7 +109,7 @@ def decision_log(run, numbers):
     ]
     return "<h2 id=decisions>Who decided what, and why</h2>" + markup.table(
         "Every steering decision. The numbers are those of the figure above.",
-        head, rows, ["n", "n", "", "", "", "", "", "n", "", "", "w"], ids=ids,
+        head, rows, ["n", "n", "", "", "", "", "", "n", "", "", "w"], ids=ids, cards=True,
     )
 
 

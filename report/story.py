@@ -237,7 +237,7 @@ class Story:
         found = []
         loss, delay, mos = (self.measure(m) for m in ("loss", "delay_p95_ms", "mos_min"))
         if loss > self.limit("loss"):
-            found.append(f"loss {loss:.2%} is over {self.limit('loss'):.2%}".replace("%", "\u2009%"))
+            found.append(f"loss {loss:.2%} is over {self.limit('loss'):.2%}".replace("%", " %"))
         if delay > self.limit("latency_ms"):
             found.append(f"delay p95 {delay:.1f} ms is over {self.limit('latency_ms'):g} ms")
         if mos < MOS_FLOOR:
@@ -269,7 +269,8 @@ class Story:
             )
         share = self.share_in_sla()
         if not math.isnan(share):
-            facts.append(f"within every SLA limit {100 * share:.1f} % of the time".replace("100.0", "100"))
+            facts.append(f"in SLA {100 * share:.1f} % of the time".replace("100.0", "100"))
         complaints = self.complaints()
         start = "No, " + " and ".join(complaints) if complaints else "Yes"
-        return start + (": " + ", ".join(facts) if facts else "")
+        line = start + (": " + ", ".join(facts) if facts else "")
+        return line.replace(" %", "\u00a0%").replace(" ms", "\u00a0ms")

@@ -13,7 +13,7 @@ from report.variants import read_variants, weather_note
 
 def table_rows(page, caption):
     """Cells as plain text of the table whose caption starts with `caption`."""
-    found = re.search(rf"<caption>{re.escape(caption)}.*?</table>", page, re.S)
+    found = re.search(rf"<caption><span>{re.escape(caption)}.*?</table>", page, re.S)
     rows = re.findall(r"<tr[^>]*>(.*?)</tr>", found.group(0), re.S)
     cells = [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row, re.S) for row in rows]
     return [[html.unescape(re.sub(r"<[^>]+>", "", cell)) for cell in row] for row in cells]

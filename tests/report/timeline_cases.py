@@ -6,6 +6,7 @@ import unittest
 import xml.etree.ElementTree as ElementTree
 
 from support import Case, edit, fetched_addresses, group, read, stroke_width
+from report.knowledge import judged_spans
 from report.lanes import pack
 from report.results import read_run
 from report.story import Story
@@ -56,9 +57,9 @@ class Derived(Case):
 
     def test_answer_follows_the_numbers(self):
         directory = self.run_of()
-        self.assertTrue(story_of(directory).answer().startswith("Yes: 0.00 % lost (0 of 4000 packets)"))
+        self.assertTrue(story_of(directory).answer().startswith("Yes: 0.00\u00a0% lost (0 of 4000 packets)"))
         edit(directory, "run.json", lambda t: t.replace('"call.forward.loss": 0.0', '"call.forward.loss": 0.02'))
-        self.assertTrue(story_of(directory).answer().startswith("No, loss 2.00\u2009% is over 1.00\u2009%"))
+        self.assertTrue(story_of(directory).answer().startswith("No, loss 2.00\u00a0% is over 1.00\u00a0%"))
 
     def test_scalars_missing_from_run_json_come_from_the_bins(self):
         directory = self.run_of("none")
@@ -96,7 +97,8 @@ class Drawing(Case):
 
     def test_files_exist_and_repeat_byte_for_byte(self):
         names = sorted(os.listdir(os.path.join(self.out, "figures")))
-        kinds = [f"timeline-call-{way}.{kind}" for way in ("backward", "forward") for kind in ("csv", "pdf", "svg")]
+        stems = ("paths-call-forward", "timeline-call-backward", "timeline-call-forward")
+        kinds = [f"{stem}.{kind}" for stem in stems for kind in ("csv", "pdf", "svg")]
         self.assertEqual(names, kinds)
         for name in ["index.html", *(os.path.join("figures", name) for name in names)]:
             with open(os.path.join(self.out, name), "rb") as first, open(os.path.join(self.second, name), "rb") as second:
@@ -128,6 +130,16 @@ class Drawing(Case):
         for gid in ("call-MOS", "event-neighbour-torrent", "carries-mpls-2", "copies-mpls-1", "decision-4"):
             self.assertIsNotNone(group(self.svg, gid), gid)
         self.assertIsNone(group(self.svg, "decision-5"))
+
+    def test_measured_stands_beside_true(self):
+        svg = os.path.join(self.out, "figures", "paths-call-forward.svg")
+        for link in ("broadband", "mpls"):
+            for name in ("measured-jitter_ms", "true-true_jitter_ms", "measured-loss", "true-true_latency_ms"):
+                self.assertIsNotNone(group(svg, f"{name}-{link}"), name)
+        story = story_of(self.run_dir)
+        self.assertEqual(judged_spans(story, story.paths[0], "out"), [(30.0, 35.0)])
+        self.assertEqual(judged_spans(story, story.paths[1], "out"), [])
+        self.assertEqual(judged_spans(story, story.paths[1], "unknown"), [(0.0, 0.5)])
 
     def test_csv_holds_what_is_drawn(self):
         with open(self.svg.replace(".svg", ".csv"), encoding="utf-8", newline="") as file:
