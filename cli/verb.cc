@@ -62,7 +62,16 @@ Arguments::Only(const std::string& what) const
 std::vector<std::string>
 Arguments::Overrides() const
 {
-    return Has("set") ? options["set"].as<std::vector<std::string>>() : std::vector<std::string>{};
+    std::vector<std::string> overrides;
+    if (Has("set"))
+    {
+        overrides = options["set"].as<std::vector<std::string>>();
+    }
+    if (Has("seed"))
+    {
+        overrides.push_back("seed=" + options["seed"].as<std::string>());
+    }
+    return overrides;
 }
 
 void
