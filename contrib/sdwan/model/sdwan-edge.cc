@@ -9,6 +9,7 @@
 #include "ns3/simulator.h"
 #include "ns3/trace-source-accessor.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace ns3
@@ -39,11 +40,12 @@ Edge::GetTypeId()
                           TimeValue(Seconds(0)),
                           MakeTimeAccessor(&Edge::m_clockOffset),
                           MakeTimeChecker())
-            .AddAttribute("ClockSkew",
-                          "How much faster than simulated time the Edge's clock runs, in parts per million.",
-                          DoubleValue(0.0),
-                          MakeDoubleAccessor(&Edge::m_clockSkewPpm),
-                          MakeDoubleChecker<double>(-1000.0, 1000.0))
+            .AddAttribute(
+                "ClockSkew",
+                "How much faster than simulated time the Edge's clock runs, in parts per million.",
+                DoubleValue(0.0),
+                MakeDoubleAccessor(&Edge::m_clockSkewPpm),
+                MakeDoubleChecker<double>(-1000.0, 1000.0))
             .AddTraceSource("Event",
                             "A steering decision, or a path that went up or down.",
                             MakeTraceSourceAccessor(&Edge::m_eventTrace),
@@ -59,8 +61,7 @@ Edge::GetTypeId()
     return tid;
 }
 
-Edge::Edge()
-    : m_timerAt(weft::sdwan::NEVER)
+Edge::Edge() : m_timerAt(weft::sdwan::NEVER)
 {
 }
 
@@ -72,25 +73,24 @@ Edge::Configure(weft::sdwan::EdgeConfig config)
     NS_LOG_FUNCTION(this << config.name);
     config.transmitHeadroom = weft::sdwan::OUTER_IPV4_UDP_SIZE;
     m_wan.resize(config.links.size());
-    m_dataplane = std::make_unique<weft::sdwan::EdgeDataplane>(std::move(config), LocalTime(Simulator::Now()));
+    m_dataplane = std::make_unique<weft::sdwan::EdgeDataplane>(std::move(config),
+                                                               LocalTime(Simulator::Now()));
 }
 
 void
 Edge::AddLanDevice(Ptr<NetDevice> device, Ipv4Address network, Ipv4Mask mask)
 {
     m_lan.push_back({device, network, mask});
-    device->GetNode()->RegisterProtocolHandler(MakeCallback(&Edge::ReceiveFromLan, this),
-                                               ETHERTYPE_IPV4,
-                                               device);
+    device->GetNode()->RegisterProtocolHandler(
+        MakeCallback(&Edge::ReceiveFromLan, this), ETHERTYPE_IPV4, device);
 }
 
 void
 Edge::AddWanDevice(std::uint16_t link, Ptr<NetDevice> device)
 {
     m_wan.at(link) = device;
-    device->GetNode()->RegisterProtocolHandler(MakeCallback(&Edge::ReceiveFromWan, this),
-                                               ETHERTYPE_IPV4,
-                                               device);
+    device->GetNode()->RegisterProtocolHandler(
+        MakeCallback(&Edge::ReceiveFromWan, this), ETHERTYPE_IPV4, device);
 }
 
 const weft::sdwan::EdgeDataplane&
@@ -103,7 +103,8 @@ weft::sdwan::TimeNs
 Edge::LocalTime(Time simulated) const
 {
     const std::int64_t now = simulated.GetNanoSeconds();
-    const auto drift = static_cast<std::int64_t>(std::llround(static_cast<double>(now) * m_clockSkewPpm * 1e-6));
+    const auto drift =
+        static_cast<std::int64_t>(std::llround(static_cast<double>(now) * m_clockSkewPpm * 1e-6));
     return weft::sdwan::TimeNs{m_clockOffset.GetNanoSeconds() + now + drift};
 }
 
@@ -190,12 +191,16 @@ Edge::Drain()
         return;
     }
     m_draining = true;
+    // Events first: whoever watches learns of a flow before the first datagram of it.
+    while (auto* event = m_dataplane->PollEvent())
+    {
+        m_eventTrace(*event);
+        m_dataplane->PopEvent();
+    }
     while (auto* out = m_dataplane->PollTransmit())
     {
-        weft::sdwan::WriteOuterHeader(out->bytes,
-                                      out->meta.localAddress,
-                                      out->meta.remoteAddress,
-                                      out->meta.dscp);
+        weft::sdwan::WriteOuterHeader(
+            out->bytes, out->meta.localAddress, out->meta.remoteAddress, out->meta.dscp);
         Ptr<Packet> packet = Create<Packet>(out->bytes.data(), out->bytes.size());
         const auto info = out->meta;
         m_dataplane->PopTransmit();
@@ -217,11 +222,6 @@ Edge::Drain()
             }
         }
     }
-    while (auto* event = m_dataplane->PollEvent())
-    {
-        m_eventTrace(*event);
-        m_dataplane->PopEvent();
-    }
     m_draining = false;
 
     const auto next = m_dataplane->NextDeadline();
@@ -232,8 +232,8 @@ Edge::Drain()
         m_timerAt = next;
         const auto wait = next - LocalTime(Simulator::Now());
         const auto local = std::max<std::int64_t>(wait.count(), 0);
-        const auto simulated =
-            static_cast<std::int64_t>(std::ceil(static_cast<double>(local) / (1.0 + m_clockSkewPpm * 1e-6)));
+        const auto simulated = static_cast<std::int64_t>(
+            std::ceil(static_cast<double>(local) / (1.0 + m_clockSkewPpm * 1e-6)));
         m_timer = Simulator::Schedule(NanoSeconds(simulated), &Edge::OnTimer, this);
     }
 }

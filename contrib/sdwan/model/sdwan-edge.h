@@ -22,12 +22,14 @@ namespace sdwan
 
 /**
  * @ingroup sdwan
- * An SD-WAN Edge: LAN and WAN devices and one timer around a weft::sdwan::EdgeDataplane, and nothing else.
+ * An SD-WAN Edge: LAN and WAN devices and one timer around a weft::sdwan::EdgeDataplane, and
+ * nothing else.
  *
- * Aggregate it to a node. LAN devices hand it IPv4 packets; WAN devices hand it outer datagrams; it needs no IP
- * stack of its own on either side. All state belongs to its node.
+ * Aggregate it to a node. LAN devices hand it IPv4 packets; WAN devices hand it outer datagrams; it
+ * needs no IP stack of its own on either side. All state belongs to its node.
  *
- * The Edge's own clock need not agree with simulated time: local = ClockOffset + now * (1 + ClockSkew * 1e-6).
+ * The Edge's own clock need not agree with simulated time: local = ClockOffset + now * (1 +
+ * ClockSkew * 1e-6).
  */
 class Edge : public Object
 {
@@ -38,17 +40,19 @@ class Edge : public Object
     ~Edge() override;
 
     /**
-     * Builds the data plane. Call once, after the attributes are set and before any device is added.
+     * Builds the data plane. Call once, after the attributes are set and before any device is
+     * added.
      *
-     * @param config the data plane's configuration; its transmitHeadroom is set here. Throws std::invalid_argument
-     *        naming the field when it is wrong.
+     * @param config the data plane's configuration; its transmitHeadroom is set here. Throws
+     * std::invalid_argument naming the field when it is wrong.
      */
     void Configure(weft::sdwan::EdgeConfig config);
 
     /**
      * Adds a LAN device. Packets to @p network leave by it.
      *
-     * @param device a device of this node that carries IPv4 without address resolution (point to point)
+     * @param device a device of this node that carries IPv4 without address resolution (point to
+     * point)
      * @param network network address
      * @param mask network mask
      */
