@@ -1,0 +1,593 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "engine/spec/check.h"
+
+#include "engine/spec/presets.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+
+namespace weft::spec
+{
+
+namespace
+{
+
+/// What one entry of a named map is called.
+std::string_view
+Singular(std::string_view map)
+{
+    return map == "clouds"         ? "cloud"
+           : map == "sites"        ? "site"
+           : map == "links"        ? "link"
+           : map == "applications" ? "application"
+           : map == "slas"         ? "SLA"
+           : map == "traffic"      ? "flow"
+           : map == "events"       ? "event"
+                                   : "expectation";
+}
+
+std::vector<std::string>
+KeysOf(const Node* map)
+{
+    std::vector<std::string> keys;
+    if (map && map->kind == Node::Kind::Map)
+    {
+        for (const auto& entry : map->entries)
+        {
+            keys.push_back(entry.key);
+        }
+    }
+    return keys;
+}
+
+bool
+Contains(const std::vector<std::string>& words, std::string_view word)
+{
+    return std::find(words.begin(), words.end(), word) != words.end();
+}
+
+class Checker
+{
+  public:
+    Checker(Node& root, Diagnostics& diagnostics) : m_root(root), m_diagnostics(diagnostics)
+    {
+    }
+
+    void
+    Check()
+    {
+        if (m_root.kind != Node::Kind::Map)
+        {
+            m_diagnostics.Error(m_root.span,
+                                "a scenario is a map of keys such as 'scenario' and 'duration'");
+            return;
+        }
+        CheckKeys(m_root, "", "the scenario");
+    }
+
+  private:
+    /// Checks a map against the keys below @p path. @p where is the path with real names.
+    void
+    CheckKeys(Node& map, std::string_view path, const std::string& where)
+    {
+        const auto fields = ChildrenOf(path);
+        for (auto& entry : map.entries)
+        {
+            const auto found = std::find_if(fields.begin(), fields.end(), [&](const Field* f) {
+                return f->Key() == entry.key;
+            });
+            if (found == fields.end())
+            {
+                UnknownKey(entry, fields, path, where);
+                continue;
+            }
+            CheckNode(entry.node, **found, path.empty() ? entry.key : where + "." + entry.key);
+        }
+        for (const auto* field : fields)
+        {
+            const auto* given = map.Find(field->Key());
+            const bool holds = Holds(map, *field);
+            if (given && !holds)
+            {
+                m_diagnostics.Error(given->name,
+                                    fmt::format("'{}' has no meaning here: it goes with {}",
+                                                field->Key(),
+                                                DescribeWith(*field)));
+            }
+            else if (!given && field->required && holds)
+            {
+                auto& error = m_diagnostics.Error(
+                    map.name, fmt::format("missing key '{}' in {}", field->Key(), where));
+                error.notes.push_back(fmt::format("{}: {}", field->Key(), field->doc));
+            }
+        }
+    }
+
+    void
+    UnknownKey(const Node::Entry& entry,
+               const std::vector<const Field*>& fields,
+               std::string_view path,
+               const std::string& where)
+    {
+        std::vector<std::string> known;
+        for (const auto* field : fields)
+        {
+            known.emplace_back(field->Key());
+        }
+        auto& error = m_diagnostics.Error(entry.keySpan,
+                                          fmt::format("unknown key '{}' in {}", entry.key, where),
+                                          DidYouMean(entry.key, known));
+        error.notes.push_back("known keys: " + fmt::format("{}", fmt::join(known, ", ")));
+        std::vector<std::string> homes;
+        for (const auto& field : Fields())
+        {
+            if (field.Key() == entry.key && field.Parent() != path && error.hint.empty())
+            {
+                homes.push_back(field.Parent().empty() ? "the top of the file"
+                                                       : fmt::format("'{}'", field.Parent()));
+            }
+        }
+        if (!homes.empty())
+        {
+            error.notes.push_back(
+                fmt::format("'{}' is a key of {}", entry.key, fmt::join(homes, ", ")));
+        }
+    }
+
+    /// @return whether the condition that a field goes with holds in a map
+    static bool
+    Holds(const Node& map, const Field& field)
+    {
+        if (field.with.empty())
+        {
+            return true;
+        }
+        for (const auto& alternative : Split(field.with, ','))
+        {
+            const auto equals = alternative.find('=');
+            const auto words = Split(
+                std::string_view(alternative).substr(equals == std::string::npos ? 0 : equals + 1),
+                '|');
+            if (equals == std::string::npos)
+            {
+                if (std::any_of(words.begin(), words.end(), [&](const auto& key) {
+                        return map.Find(key) != nullptr;
+                    }))
+                {
+                    return true;
+                }
+                continue;
+            }
+            const auto key = alternative.substr(0, equals);
+            const auto* node = map.Find(key);
+            const auto prefix =
+                field.Parent().empty() ? key : fmt::format("{}.{}", field.Parent(), key);
+            const auto* other = FindField(prefix);
+            const auto text = node ? std::string_view(node->text) : other->fallback;
+            // What is wrong with the other key is reported there.
+            const bool wrong = !Contains(Split(other->values, '|'), text);
+            if (Contains(words, text) || (wrong && (node || other->required)))
+            {
+                return !wrong || map.Find(field.Key()) != nullptr;
+            }
+        }
+        return false;
+    }
+
+    static std::string
+    DescribeWith(const Field& field)
+    {
+        std::vector<std::string> parts;
+        for (const auto& alternative : Split(field.with, ','))
+        {
+            const auto equals = alternative.find('=');
+            const auto words = Split(
+                std::string_view(alternative).substr(equals == std::string::npos ? 0 : equals + 1),
+                '|');
+            parts.push_back(equals == std::string::npos
+                                ? fmt::format("'{}'", fmt::join(words, "', '"))
+                                : fmt::format("{}: {}",
+                                              alternative.substr(0, equals),
+                                              fmt::join(words, " or ")));
+        }
+        return fmt::format("{}", fmt::join(parts, "; "));
+    }
+
+    void
+    CheckNode(Node& node, const Field& field, const std::string& where)
+    {
+        node.field = &field;
+        if (node.kind == Node::Kind::Null)
+        {
+            m_diagnostics.Error(
+                node.name,
+                fmt::format("'{}' has no value; it needs {}", where, DescribeValue(field)));
+            return;
+        }
+        switch (field.type)
+        {
+        case Type::Map:
+        case Type::MapOrOff:
+            CheckMap(node, field, where);
+            return;
+        case Type::NamedMap:
+            CheckNamedMap(node, field, where);
+            return;
+        case Type::List:
+            CheckList(node, field, where);
+            return;
+        case Type::Ports:
+        case Type::Prefixes:
+        case Type::Names:
+        case Type::LinkPair:
+        case Type::TimeWindow:
+            if (node.kind == Node::Kind::List)
+            {
+                CheckScalars(node, field, where);
+                return;
+            }
+            if (field.type == Type::Ports || field.type == Type::Prefixes)
+            {
+                break;
+            }
+            WrongKind(node, field, where);
+            return;
+        default:
+            break;
+        }
+        if (node.kind != Node::Kind::Scalar)
+        {
+            WrongKind(node, field, where);
+            return;
+        }
+        CheckScalar(node, field, m_diagnostics);
+        CheckReference(node, field);
+    }
+
+    void
+    WrongKind(const Node& node, const Field& field, const std::string& where)
+    {
+        m_diagnostics.Error(node.span, fmt::format("'{}' needs {}", where, DescribeValue(field)));
+    }
+
+    void
+    CheckMap(Node& node, const Field& field, const std::string& where)
+    {
+        if (node.kind == Node::Kind::Map)
+        {
+            CheckKeys(node, field.path, where);
+            return;
+        }
+        const bool off = node.kind == Node::Kind::Scalar && !node.quoted &&
+                         (node.text == "off" || node.text == "false");
+        if (field.type == Type::MapOrOff && off)
+        {
+            node.value = false;
+            return;
+        }
+        WrongKind(node, field, where);
+    }
+
+    void
+    CheckNamedMap(Node& node, const Field& field, const std::string& where)
+    {
+        if (node.kind != Node::Kind::Map)
+        {
+            WrongKind(node, field, where);
+            return;
+        }
+        if (node.entries.empty() && field.required)
+        {
+            m_diagnostics.Error(node.name, fmt::format("'{}' is empty", where));
+        }
+        for (auto& entry : node.entries)
+        {
+            const auto inside = where + "." + entry.key;
+            if (!IsName(entry.key))
+            {
+                std::string lower = entry.key;
+                for (auto& c : lower)
+                {
+                    c = c == '_' || c == ' ' ? '-'
+                                             : static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
+                }
+                m_diagnostics.Error(
+                    entry.keySpan,
+                    fmt::format("'{}' is not a name: names are lower-case letters, digits and "
+                                "hyphens, at most 64",
+                                entry.key),
+                    IsName(lower) ? fmt::format("did you mean '{}'?", lower) : "");
+            }
+            if (entry.node.kind != Node::Kind::Map)
+            {
+                m_diagnostics.Error(entry.keySpan, fmt::format("'{}' needs a map of keys", inside));
+                continue;
+            }
+            CheckKeys(entry.node, field.path, inside);
+        }
+    }
+
+    void
+    CheckList(Node& node, const Field& field, const std::string& where)
+    {
+        if (node.kind != Node::Kind::List)
+        {
+            WrongKind(node, field, where);
+            return;
+        }
+        if (node.entries.empty() && field.required)
+        {
+            m_diagnostics.Error(node.name, fmt::format("'{}' is empty", where));
+        }
+        for (std::size_t i = 0; i < node.entries.size(); ++i)
+        {
+            auto& item = node.entries[i].node;
+            if (item.kind != Node::Kind::Map)
+            {
+                m_diagnostics.Error(item.kind == Node::Kind::Null ? node.name : item.span,
+                                    fmt::format("'{}.{}' needs a map of keys", where, i));
+                continue;
+            }
+            CheckKeys(item, field.path, fmt::format("{}.{}", where, i));
+        }
+    }
+
+    /// A list of scalars; the value of the list is made of theirs.
+    void
+    CheckScalars(Node& list, const Field& field, const std::string& where)
+    {
+        const bool pair = field.type == Type::LinkPair || field.type == Type::TimeWindow;
+        if (pair && list.entries.size() != 2)
+        {
+            WrongKind(list, field, where);
+            return;
+        }
+        Field element = field;
+        element.type = field.type == Type::Names        ? Type::Name
+                       : field.type == Type::LinkPair   ? Type::LinkName
+                       : field.type == Type::TimeWindow ? Type::Quantity
+                                                        : field.type;
+        element.dimension = field.type == Type::TimeWindow ? Dimension::Time : field.dimension;
+        std::vector<std::string> names;
+        std::vector<std::int64_t> times;
+        std::vector<PortRange> ports;
+        std::vector<Prefix> prefixes;
+        bool good = true;
+        for (auto& entry : list.entries)
+        {
+            auto& node = entry.node;
+            if (node.kind != Node::Kind::Scalar)
+            {
+                m_diagnostics.Error(node.kind == Node::Kind::Null ? list.name : node.span,
+                                    fmt::format("'{}' needs {}", where, DescribeValue(field)));
+                good = false;
+                continue;
+            }
+            CheckScalar(node, element, m_diagnostics);
+            CheckReference(node, element);
+            if (const auto* name = std::get_if<std::string>(&node.value))
+            {
+                names.push_back(*name);
+            }
+            else if (const auto* time = std::get_if<std::int64_t>(&node.value))
+            {
+                times.push_back(*time);
+            }
+            else if (const auto* range = std::get_if<std::vector<PortRange>>(&node.value))
+            {
+                ports.push_back(range->front());
+            }
+            else if (const auto* prefix = std::get_if<std::vector<Prefix>>(&node.value))
+            {
+                prefixes.push_back(prefix->front());
+            }
+            else
+            {
+                good = false;
+            }
+        }
+        if (!good)
+        {
+            return;
+        }
+        switch (field.type)
+        {
+        case Type::Ports:
+            list.value = std::move(ports);
+            break;
+        case Type::Prefixes:
+            list.value = std::move(prefixes);
+            break;
+        case Type::TimeWindow:
+            list.value = std::move(times);
+            break;
+        default:
+            list.value = std::move(names);
+        }
+    }
+
+    // ------------------------------------------------------------ names
+
+    std::vector<std::string>
+    NamesIn(std::string_view map) const
+    {
+        if (map == "links")
+        {
+            std::vector<std::string> names;
+            if (const auto* sites = m_root.Find("sites"))
+            {
+                for (const auto& site : sites->entries)
+                {
+                    for (const auto& link : KeysOf(site.node.Find("links")))
+                    {
+                        if (!Contains(names, link))
+                        {
+                            names.push_back(link);
+                        }
+                    }
+                }
+            }
+            return names;
+        }
+        auto names = KeysOf(m_root.Find(map));
+        if (map == "slas")
+        {
+            for (const auto& preset : Presets())
+            {
+                if (!Contains(names, preset.name))
+                {
+                    names.push_back(preset.name);
+                }
+            }
+        }
+        return names;
+    }
+
+    /// Empties the value of a node that names what is not there.
+    void
+    CheckReference(Node& node, const Field& field)
+    {
+        if (field.type == Type::Name)
+        {
+            const auto names = NamesIn(field.refers);
+            if (!Contains(names, node.text))
+            {
+                Dangling(node, node.span, field.refers, node.text, names);
+            }
+        }
+        else if (field.type == Type::LinkName)
+        {
+            CheckLinkName(node);
+        }
+        else if (field.type == Type::Moment)
+        {
+            CheckMoment(node);
+        }
+    }
+
+    void
+    Dangling(Node& node,
+             Span span,
+             std::string_view map,
+             const std::string& name,
+             const std::vector<std::string>& names)
+    {
+        auto& error = m_diagnostics.Error(
+            span, fmt::format("no {} '{}'", Singular(map), name), DidYouMean(name, names));
+        error.notes.push_back(ListNames(map, names));
+        node.value = {};
+    }
+
+    void
+    CheckLinkName(Node& node)
+    {
+        const auto dot = node.text.find('.');
+        if (dot == std::string::npos)
+        {
+            m_diagnostics.Error(node.span,
+                                fmt::format("'{}' is not a link, written site.link", node.text));
+            node.value = {};
+            return;
+        }
+        const auto site = node.text.substr(0, dot);
+        const auto link = node.text.substr(dot + 1);
+        const auto sites = NamesIn("sites");
+        const auto quote = node.quoted ? 1 : 0;
+        if (!Contains(sites, site))
+        {
+            auto span = node.span;
+            span.column += static_cast<std::size_t>(quote);
+            span.length = std::max<std::size_t>(1, site.size());
+            Dangling(node, span, "sites", site, sites);
+            return;
+        }
+        const auto* found = m_root.Find("sites")->Find(site);
+        const auto links = KeysOf(found->Find("links"));
+        if (!Contains(links, link))
+        {
+            auto span = node.span;
+            span.column += dot + 1 + static_cast<std::size_t>(quote);
+            span.length = std::max<std::size_t>(1, link.size());
+            auto& error = m_diagnostics.Error(span,
+                                              fmt::format("site '{}' has no link '{}'", site, link),
+                                              DidYouMean(link, links));
+            error.notes.push_back(ListNames("links of " + site, links));
+            node.value = {};
+        }
+    }
+
+    void
+    CheckMoment(Node& node)
+    {
+        const auto events = NamesIn("events");
+        const auto expectations = NamesIn("expect");
+        std::string name = node.text;
+        std::string end;
+        for (const std::string_view suffix : {".start", ".end"})
+        {
+            if (name.ends_with(suffix))
+            {
+                end = suffix;
+                name.resize(name.size() - suffix.size());
+            }
+        }
+        if (Contains(events, name))
+        {
+            return;
+        }
+        if (Contains(expectations, name))
+        {
+            const auto* other = m_root.Find("expect")->Find(name);
+            if (!end.empty())
+            {
+                m_diagnostics.Error(node.span,
+                                    fmt::format("a decision is an instant and has no '{}'", end),
+                                    fmt::format("did you mean '{}'?", name));
+                node.value = {};
+            }
+            else if (!other->Find("decision"))
+            {
+                m_diagnostics.Error(
+                    node.span,
+                    fmt::format("expectation '{}' is not about a decision taken, so it has no time",
+                                name));
+                node.value = {};
+            }
+            return;
+        }
+        if (!node.text.empty() && node.text[0] >= '0' && node.text[0] <= '9')
+        {
+            const auto time = ParseQuantity(node.text, Dimension::Time);
+            if (time)
+            {
+                node.value = time.quantity.integer;
+                return;
+            }
+            m_diagnostics.Error(node.span, time.error, time.hint);
+            node.value = {};
+            return;
+        }
+        auto names = events;
+        names.insert(names.end(), expectations.begin(), expectations.end());
+        auto& error = m_diagnostics.Error(
+            node.span, fmt::format("no event or expectation '{}'", name), DidYouMean(name, names));
+        error.notes.push_back(ListNames("events", events));
+        error.notes.push_back(ListNames("expectations", expectations));
+        node.value = {};
+    }
+
+    Node& m_root;
+    Diagnostics& m_diagnostics;
+};
+
+} // namespace
+
+void
+CheckDocument(Node& root, Diagnostics& diagnostics)
+{
+    Checker(root, diagnostics).Check();
+}
+
+} // namespace weft::spec

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "engine/spec/field.h"
+
+#include <fmt/format.h>
+
+namespace weft::spec
+{
+
+std::string_view
+Field::Key() const
+{
+    const auto dot = path.rfind('.');
+    return dot == std::string_view::npos ? path : path.substr(dot + 1);
+}
+
+std::string_view
+Field::Parent() const
+{
+    const auto dot = path.rfind('.');
+    return dot == std::string_view::npos ? std::string_view{} : path.substr(0, dot);
+}
+
+const Field*
+FindField(std::string_view path)
+{
+    for (const auto& field : Fields())
+    {
+        if (field.path == path)
+        {
+            return &field;
+        }
+    }
+    return nullptr;
+}
+
+std::vector<const Field*>
+ChildrenOf(std::string_view path)
+{
+    std::vector<const Field*> children;
+    for (const auto& field : Fields())
+    {
+        if (field.Parent() == path)
+        {
+            children.push_back(&field);
+        }
+    }
+    return children;
+}
+
+const Field*
+ResolvePath(std::string_view path)
+{
+    const Field* field = nullptr;
+    bool nameMayFollow = false;
+    for (const auto& part : Split(path, '.'))
+    {
+        const auto next = field ? fmt::format("{}.{}", field->path, part) : part;
+        if (const auto* found = FindField(next))
+        {
+            field = found;
+            nameMayFollow = field->type == Type::NamedMap || field->type == Type::List;
+        }
+        else if (nameMayFollow)
+        {
+            nameMayFollow = false;
+        }
+        else
+        {
+            return nullptr;
+        }
+    }
+    return field;
+}
+
+bool
+HasKeys(Type type)
+{
+    return type == Type::Map || type == Type::MapOrOff || type == Type::NamedMap ||
+           type == Type::List;
+}
+
+std::vector<std::string>
+Split(std::string_view text, char separator)
+{
+    std::vector<std::string> parts;
+    while (true)
+    {
+        const auto end = text.find(separator);
+        parts.emplace_back(text.substr(0, end));
+        if (end == std::string_view::npos)
+        {
+            return parts;
+        }
+        text = text.substr(end + 1);
+    }
+}
+
+std::string
+DescribeValue(const Field& field)
+{
+    switch (field.type)
+    {
+    case Type::Map:
+        return "a map";
+    case Type::MapOrOff:
+        return "a map, or off";
+    case Type::NamedMap:
+        return "a map from names to maps";
+    case Type::List:
+        return "a list of maps";
+    case Type::Text:
+        return "text";
+    case Type::NewName:
+        return "a name (lower-case letters, digits, hyphens)";
+    case Type::Name:
+        return fmt::format("a name from `{}`", field.refers);
+    case Type::Names:
+        return fmt::format("a list of names from `{}`", field.refers);
+    case Type::Choice:
+        return fmt::format("one of {}", fmt::join(Split(field.values, '|'), ", "));
+    case Type::Toggle:
+        return "on or off";
+    case Type::Integer:
+        return "a whole number";
+    case Type::Number:
+        return "a number";
+    case Type::Quantity:
+        return fmt::format(
+            "{} ({})", Describe(field.dimension), fmt::join(UnitsOf(field.dimension), ", "));
+    case Type::Ports:
+        return "a port, a range first-last, or a list of these";
+    case Type::Prefix:
+        return "an IPv4 network such as 10.20.30.0/24";
+    case Type::Prefixes:
+        return "an IPv4 network such as 10.20.30.0/24, or a list of these";
+    case Type::LinkName:
+        return "a link, written site.link";
+    case Type::LinkPair:
+        return "a list of two links, each written site.link";
+    case Type::Moment:
+        return "a time, or the name of an event or an expected decision";
+    case Type::TimeWindow:
+        return "a list of two times";
+    }
+    return "";
+}
+
+std::string
+DescribeRange(const Field& field)
+{
+    if (!field.min.empty() && !field.max.empty())
+    {
+        return fmt::format("{} to {}", field.min, field.max);
+    }
+    if (!field.min.empty())
+    {
+        return fmt::format("at least {}", field.min);
+    }
+    return field.max.empty() ? "" : fmt::format("at most {}", field.max);
+}
+
+} // namespace weft::spec
