@@ -173,7 +173,8 @@ AccessDevice::Send(Ptr<Packet> packet, const Address& /* dest */, uint16_t proto
         return true;
     }
     FifoLine::Slot slot;
-    if (!m_up.Offer(Simulator::Now().GetNanoSeconds(), size + m_overhead, slot))
+    const int64_t now = Simulator::Now().GetNanoSeconds();
+    if (!m_up.Offer(now, size + m_overhead, FifoLine::Tie::Departure, slot))
     {
         return Drop(Side::Up, packet, DropReason::QueueFullUp);
     }
@@ -287,7 +288,7 @@ AccessDevice::Arrive(const ArrivalQueue::Entry& entry)
         MakeFqCodel();
         m_downCodel->Enqueue(entry.packet);
     }
-    else if (m_down.Offer(entry.arrival, entry.size + m_overhead, slot))
+    else if (m_down.Offer(entry.arrival, entry.size + m_overhead, FifoLine::Tie::Arrival, slot))
     {
         m_deliveries.PushBack({slot.end, entry.packet});
     }

@@ -34,6 +34,13 @@ namespace underlay
 class FifoLine
 {
   public:
+    /// What comes first at one instant.
+    enum class Tie
+    {
+        Departure, ///< the packet that gets onto the line no longer waits: locally sent packets
+        Arrival,   ///< it still waits: packets from another node
+    };
+
     /// When an accepted packet is on the line.
     struct Slot
     {
@@ -93,13 +100,15 @@ class FifoLine
      *
      * @param now the instant
      * @param bytes on the line, framing included
+     * @param tie what comes first at this instant
      * @param [out] slot its times, if accepted
      * @return whether there was room
      */
     bool
-    Offer(int64_t now, uint32_t bytes, Slot& slot)
+    Offer(int64_t now, uint32_t bytes, Tie tie, Slot& slot)
     {
-        while (!m_waiting.IsEmpty() && m_waiting.Front().start <= now)
+        const int64_t gone = tie == Tie::Departure ? now : now - 1;
+        while (!m_waiting.IsEmpty() && m_waiting.Front().start <= gone)
         {
             m_waitingBytes -= m_waiting.Front().bytes;
             m_waiting.PopFront();
@@ -108,10 +117,11 @@ class FifoLine
         {
             return false;
         }
+        const bool waits = m_freeAt > gone;
         slot.start = m_freeAt > now ? m_freeAt : now;
         slot.end = slot.start + TxTime(bytes);
         m_freeAt = slot.end;
-        if (slot.start > now)
+        if (waits)
         {
             m_waiting.PushBack({slot.start, bytes});
             m_waitingBytes += bytes;

@@ -7,8 +7,8 @@
 #ifndef UNDERLAY_PROVIDER_CLOUD_H
 #define UNDERLAY_PROVIDER_CLOUD_H
 
-#include "underlay-drop-reason.h"
 #include "ns3/underlay-path-weather.h"
+#include "underlay-drop-reason.h"
 
 #include "ns3/channel.h"
 #include "ns3/ipv4-address.h"
