@@ -62,6 +62,7 @@ PACKAGES = {
         "ns3": "helper programs that ns-3's CMake files insist on",
         "libabsl-dev": "flat hash maps on the packet path",
         "libboost-dev": "Boost headers",
+        "libboost-program-options-dev": "reads command lines",
         "libfmt-dev": "text formatting",
         "libssl-dev": "OpenSSL: AES-GCM and digests",
         "libyaml-cpp-dev": "reads scenario files",
@@ -180,7 +181,8 @@ def _install_deps(settings):
         f"{'sudo ' if become else ''}apt-get, and what they depend on:")
     for name, why in missing.items():
         print(f"    {name:<20} {why}", file=sys.stderr)
-    apt = [*become, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-q", "-o", "DPkg::Lock::Timeout=600"]
+    apt = [*become, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq", "-o", "Dpkg::Use-Pty=0",
+           "-o", "DPkg::Lock::Timeout=600"]
     install = [*apt, "install", "-y", "--no-install-recommends", *missing]
     # apt's lists need a refresh when they are absent, do not know a package, or name files the mirror has replaced.
     fresh = subprocess.run(["apt-cache", "show", "--no-all-versions", *missing], stdout=subprocess.DEVNULL,
