@@ -64,6 +64,17 @@ struct FlowStatistics
     double copies = NOT_AVAILABLE; ///< (wireData + wireCopies) / wireData
 };
 
+/// A bin with fewer packets is too short a stretch of speech to have a least MOS of its own.
+inline constexpr std::size_t MOS_LEAST_PACKETS = 10;
+
+/// MOS over several bins.
+struct QualityRange
+{
+    double mean = NOT_AVAILABLE;
+    double minimum = NOT_AVAILABLE; ///< of bins with at least MOS_LEAST_PACKETS
+    TimeNs minimumAt{0};            ///< start of that bin
+};
+
 /// An arrival out of the ordinary, or a packet that never came.
 struct FlowAnomaly
 {
@@ -79,7 +90,7 @@ struct FlowAnomaly
 };
 
 /**
- * Keeps each packet of one direction of a flow: 24 bytes a packet, 16 for each packet on the WAN.
+ * Keeps each packet of one direction of a flow: 48 bytes a packet, 16 for each packet on the WAN.
  *
  * Sequences are those of FlowObserver: dense from 0. An arrival whose sequence was never sent
  * counts as unknown and changes nothing else. Statistics may be asked for at any time; Finish()
@@ -106,9 +117,12 @@ class FlowLog
     std::vector<FlowStatistics> Bins(TimeNs interval) const;
     /// @return losses, duplicates and reordered arrivals of the window, in order of time
     std::vector<FlowAnomaly> Anomalies(Window window) const;
-    /// @return fraction of the window's delivered packets that took longer than @p limit;
-    /// NOT_AVAILABLE when none
-    double FractionLater(Window window, TimeNs limit) const;
+    /**
+     * @param window the window
+     * @param interval the bins are those of Bins(interval), cut to the window
+     * @return mean (weighted by packets) and least MOS of the bins of a voice flow
+     */
+    QualityRange QualityOver(Window window, TimeNs interval) const;
 
     /// @return the path in use at @p time (changes at exactly that instant included), or nullptr
     /// before the first
@@ -143,7 +157,7 @@ class FlowLog
     {
         std::int64_t time; ///< ns
         std::uint32_t sequence;
-        float jitterMs; ///< RFC 3550, after this arrival
+        double jitterMs; ///< RFC 3550, after this arrival
     };
 
     struct PacketRange

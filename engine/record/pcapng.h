@@ -58,7 +58,6 @@ class PcapngWriter
     void Put16(std::uint16_t value);
     void Put32(std::uint32_t value);
     void PutOption(std::uint16_t code, std::span<const std::uint8_t> value);
-    void PutOption(std::uint16_t code, std::string_view value);
     void PutPadded(std::span<const std::uint8_t> bytes);
     void End();
 

@@ -13,9 +13,11 @@
 
 #include <array>
 #include <deque>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace weft::engine
@@ -78,9 +80,14 @@ class Recorder : public FlowObserver
     /// Sets a scalar of run.json, e.g. "edge.bristol.parity_sent". Scalars appear in the order
     /// first set.
     void SetScalar(std::string_view name, double value);
-    /// Ends the record and computes the scalars of every flow ("call.forward.loss" and so on). Call
-    /// once.
-    void Finish(TimeNs end);
+    /**
+     * Ends the record and computes the scalars of every flow ("call.forward.loss" and so on). Call
+     * once.
+     *
+     * @param end the end of the run
+     * @param interval length of the bins that MOS is averaged over
+     */
+    void Finish(TimeNs end, TimeNs interval = std::chrono::milliseconds(500));
 
     const std::deque<Flow>& Flows() const;
     /// @return the flow of that name, or nullptr
@@ -101,7 +108,7 @@ class Recorder : public FlowObserver
     std::vector<EventRecord> m_events;
     std::vector<DecisionRecord> m_decisions;
     std::vector<PathSample> m_samples;
-    std::vector<DropRecord> m_drops;
+    std::map<std::pair<std::string, std::string>, DropRecord> m_drops; ///< by place and reason
     std::vector<std::pair<std::string, double>> m_scalars;
     TimeNs m_end{0};
 };

@@ -55,7 +55,8 @@ class ResultsDir
 
   private:
     std::filesystem::path m_final;
-    std::filesystem::path m_work;
+    std::filesystem::path m_work; ///< hidden folder being filled
+    std::filesystem::path m_old;  ///< where an earlier run of the same name waits for its removal
     bool m_committed = false;
 };
 
