@@ -180,7 +180,7 @@ def _install_deps(settings):
     _say(f"installing {len(missing)} Debian package{'s' if len(missing) > 1 else ''} with "
         f"{'sudo ' if become else ''}apt-get, and what they depend on:")
     for name, why in missing.items():
-        print(f"    {name:<20} {why}", file=sys.stderr)
+        print(f"    {name:<29} {why}", file=sys.stderr)
     apt = [*become, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq", "-o", "Dpkg::Use-Pty=0",
            "-o", "DPkg::Lock::Timeout=600"]
     install = [*apt, "install", "-y", "--no-install-recommends", *missing]
