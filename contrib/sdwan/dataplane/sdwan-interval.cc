@@ -115,6 +115,13 @@ WilsonInterval(double p, double n, double z)
     return {std::max(0.0, (centre - half) / scale), std::min(1.0, (centre + half) / scale)};
 }
 
+double
+PoissonLowerRatio(double events, double z)
+{
+    // P(X >= k | mean m) = P(chi2 with 2k degrees of freedom <= 2m).
+    return events > 0 ? std::max(0.0, ChiSquareQuantile(2 * events, -z)) / (2 * events) : 0;
+}
+
 Interval
 MeanInterval(double mean, double sd, double n, double z)
 {

@@ -57,6 +57,17 @@ double EffectiveSizeOfLoss(double n, double loss, double meanRun);
  */
 Interval WilsonInterval(double p, double n, double z);
 
+/**
+ * What part of an observed rate is certain when it comes from few events: the lower confidence
+ * limit of a Poisson mean of which
+ * @p events were seen, divided by @p events. 0.025 for one event, 0.21 for three, 0.48 for ten at
+ * 95 %.
+ *
+ * @param events independent events seen, may be fractional; 0 gives 0
+ * @param z normal quantile
+ */
+double PoissonLowerRatio(double events, double z);
+
 /// Interval of a mean, mean +- t sd / sqrt(n), Student's t taken from z by its first-order
 /// expansion.
 Interval MeanInterval(double mean, double sd, double n, double z);

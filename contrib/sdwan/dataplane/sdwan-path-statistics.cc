@@ -15,6 +15,8 @@ namespace
 constexpr double US_PER_MS = 1000;
 /// Fewer delay samples than this support no bound at all.
 constexpr std::uint32_t LEAST_DELAYS = 5;
+/// Fewer packets than this support no lower bound of loss.
+constexpr double LEAST_PACKETS = 20;
 /// Samples in the memory of an exponential average with gain 1/16: (2 - g) / g.
 constexpr double RFC3550_MEMORY = 31;
 
@@ -39,13 +41,17 @@ LossEstimate(const WindowStatistics& s, double z)
         return e;
     }
     e.value = s.lost / n;
-    // A few losses say little about the length of loss runs: one imagined run of two is added to
-    // those seen. Without any loss there is no sign of runs, and n packets count as n.
-    const double run = (s.lost + 2.0) / (s.lossRuns + 1.0);
-    e.samples = s.lost == 0 ? n : EffectiveSizeOfLoss(n, e.value, run);
+    // Without any loss there is no sign of runs, and n packets count as n.
+    const double run = s.lossRuns > 0 ? double{1} * s.lost / s.lossRuns : 1;
+    e.samples = EffectiveSizeOfLoss(n, e.value, run);
     const Interval i = WilsonInterval(e.value, e.samples, z);
-    e.lower = i.lower;
     e.upper = i.upper;
+    // Few runs do not reveal how long runs are, so the effective size above is not to be trusted
+    // for the lower bound: one burst, however long, is one event. Runs are taken as a Poisson
+    // process of geometric lengths, whose count carries the information of runs / (1 + cv^2)
+    // events, cv^2 = 1 - 1 / run.
+    const double events = s.lossRuns / (2 - 1 / run);
+    e.lower = n < LEAST_PACKETS ? 0 : std::min(i.lower, e.value * PoissonLowerRatio(events, z));
     return e;
 }
 

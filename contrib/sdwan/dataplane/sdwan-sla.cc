@@ -71,8 +71,8 @@ CheckLimit(const SlaProfile& p, const char* field, double value)
 
 } // namespace
 
-SlaJudge::SlaJudge(const SlaProfile& profile, TimeNs smoothedWindow, double z)
-    : m_profile(profile), m_smoothedWindow(smoothedWindow), m_z(z)
+SlaJudge::SlaJudge(const SlaProfile& profile, TimeNs smoothedWindow, double z, TimeNs returnHold)
+    : m_profile(profile), m_smoothedWindow(smoothedWindow), m_z(z), m_returnHold(returnHold)
 {
     CheckLimit(profile, "latency", profile.latencyMs);
     CheckLimit(profile, "jitter", profile.jitterMs);
@@ -110,9 +110,13 @@ SlaJudge::Judge(const PathQuality& quality, TimeNs now)
         else if (metric.out)
         {
             const bool full = now - metric.leftAt >= m_smoothedWindow;
-            if (Under(s, limit, i == 2, true, m_z) && Under(l, limit, i == 2, full, m_z))
+            const bool under =
+                Under(s, limit, i == 2, true, m_z) && Under(l, limit, i == 2, full, m_z);
+            metric.underSince = under ? std::min(metric.underSince, now) : NEVER;
+            if (under && now - metric.underSince >= m_returnHold)
             {
                 metric.out = false;
+                metric.underSince = NEVER;
                 m_returned = i;
             }
         }

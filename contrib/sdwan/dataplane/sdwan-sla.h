@@ -89,11 +89,13 @@ class SlaJudge
      * @param profile the limits
      * @param smoothedWindow length of the smoothed window, see PathMonitorConfig
      * @param z normal quantile of the estimates' confidence level
+     * @param returnHold see above; about one instantaneous window
      * @throws std::invalid_argument for limits that are not positive
      */
     explicit SlaJudge(const SlaProfile& profile,
                       TimeNs smoothedWindow = std::chrono::minutes{2},
-                      double z = 1.959964);
+                      double z = 1.959964,
+                      TimeNs returnHold = std::chrono::seconds{2});
 
     /// Judges by the numbers at @p now; call whenever they changed.
     const SlaVerdict& Judge(const PathQuality& quality, TimeNs now);
@@ -115,11 +117,13 @@ class SlaJudge
     {
         bool out = false;
         TimeNs leftAt{0};
+        TimeNs underSince = NEVER; ///< while out: since when it meets the condition to return
     };
 
     SlaProfile m_profile;
     TimeNs m_smoothedWindow;
     double m_z;
+    TimeNs m_returnHold;
     std::size_t m_returned = 3;        ///< index of the metric that returned last; 3: none
     std::array<Metric, 3> m_metrics{}; ///< latency, jitter, loss
     SlaVerdict m_verdict;
