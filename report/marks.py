@@ -32,6 +32,8 @@ class Lanes:
         )
         self.event_texts = texts
         self.decisions = named_decisions(story)
+        named = {decision.row for _, decision in self.decisions}
+        self.unnamed = [decision for decision in story.decisions if decision.row not in named]
         words = [decision.brief for _, decision in self.decisions]
         if self._pack([self._item(d, w) for (_, d), w in zip(self.decisions, words)])[0] > 4:
             words = [""] * len(words)
@@ -113,6 +115,8 @@ def draw_lines(axes, lanes):
     """Events as shaded spans and decisions as vertical lines through one panel."""
     for _, start, stop, _ in lanes.events:
         axes.axvspan(start, stop, color=style.EVENT, alpha=0.45, linewidth=0, zorder=0.4)
+    for decision in lanes.unnamed:
+        axes.axvline(decision.time, color="#9aa3ad", linewidth=0.4, zorder=1.9)
     for _, decision in lanes.decisions:
         axes.axvline(decision.time, color=style.INK, linewidth=0.7, zorder=2)
 
@@ -174,7 +178,7 @@ def decision_lines(story, lanes, inches):
         if decision.reason:
             text += f": {decision.reason}"
         lines.append((str(number), f"{decision.time:.2f} s", style.fit(text, SIZE, inches)))
-    rest = len(story.decisions) - len(lanes.decisions)
-    if rest > 0:
-        lines.append(("+", "", f"{rest} more: see decisions.csv or the page's decision log"))
+    if lanes.unnamed:
+        rest = len(lanes.unnamed)
+        lines.append(("+", "", f"{rest} more (thin grey lines): see decisions.csv or the page's decision log"))
     return lines

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """How figures look, and how they are written: one palette, one set of sizes, byte-identical files."""
+import logging
 import os
 import re
 from xml.sax.saxutils import escape
 
 import matplotlib
 
-matplotlib.use("svg")
+# Notes on font caches and temporary folders are no news to the reader of a report.
+logging.getLogger("matplotlib").setLevel(logging.ERROR)
 
 INK = "#1a1f27"
 FAINT = "#6b7480"
