@@ -49,7 +49,7 @@ struct RtpHeader
     std::uint16_t sequence = 0;
     std::uint32_t timestamp = 0; ///< in units of the codec's RTP clock
     std::uint32_t ssrc = 0;
-    bool extension = false; ///< an empty one-byte-header extension (RFC 8285) follows
+    bool extension = false; ///< 8 bytes of padding-only extension (RFC 8285) follow
 
     void Write(std::span<std::uint8_t> bytes) const;
 };

@@ -19,7 +19,7 @@ namespace weft::engine
 
 /**
  * Sends over one TCP connection as fast as it goes. The stream is a row of blocks of equal size,
- * each opening with a Stamp; a block counts as sent when the socket has taken it whole, so its
+ * each opening with a Stamp; a block counts as sent when the socket takes its first byte, so its
  * delay includes the wait in the send buffer.
  */
 class TcpBulkSender : public ns3::Application
@@ -62,6 +62,7 @@ class TcpBulkSender : public ns3::Application
     void StopApplication() override;
     void OnConnected(ns3::Ptr<ns3::Socket> socket);
     void OnFailed(ns3::Ptr<ns3::Socket> socket);
+    void OnRoom(ns3::Ptr<ns3::Socket> socket, std::uint32_t room);
     void Fill();
 
     FlowIndex m_flow = 0;
@@ -79,6 +80,7 @@ class TcpBulkSender : public ns3::Application
     bool m_connected = false;
     bool m_failed = false;
     bool m_stopped = false;
+    bool m_socketClosed = false; ///< all is handed to the socket
 };
 
 /// Accepts the sender's connection and reports each block when its last byte is there.
@@ -110,6 +112,7 @@ class TcpBulkReceiver : public ns3::Application
     void StopApplication() override;
     void OnAccepted(ns3::Ptr<ns3::Socket> socket, const ns3::Address& from);
     void Receive(ns3::Ptr<ns3::Socket> socket);
+    void EndBlock();
 
     FlowIndex m_flow = 0;
     ns3::Ipv4Address m_localAddress;
@@ -119,6 +122,7 @@ class TcpBulkReceiver : public ns3::Application
     ns3::Ptr<ns3::Socket> m_listener;
     std::vector<ns3::Ptr<ns3::Socket>> m_accepted;
     std::vector<std::uint8_t> m_block; ///< the block being received
+    std::vector<std::uint8_t> m_chunk; ///< what the socket just handed over
     std::uint64_t m_receivedBlocks = 0;
     std::uint64_t m_receivedBytes = 0;
     std::uint64_t m_foreign = 0;
