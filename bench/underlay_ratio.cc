@@ -40,7 +40,7 @@ std::uint64_t g_allocations = 0; ///< calls of operator new
 
 } // namespace
 
-void*
+[[gnu::noinline]] void*
 operator new(std::size_t size)
 {
     ++g_allocations;
@@ -57,13 +57,13 @@ operator new[](std::size_t size)
     return operator new(size);
 }
 
-void
+[[gnu::noinline]] void
 operator delete(void* p) noexcept
 {
     std::free(p);
 }
 
-void
+[[gnu::noinline]] void
 operator delete(void* p, std::size_t) noexcept
 {
     std::free(p);

@@ -18,7 +18,7 @@ std::uint64_t g_allocations = 0;
 
 } // namespace
 
-void*
+[[gnu::noinline]] void*
 operator new(std::size_t size)
 {
     ++g_allocations;
@@ -29,13 +29,13 @@ operator new(std::size_t size)
     throw std::bad_alloc();
 }
 
-void
+[[gnu::noinline]] void
 operator delete(void* p) noexcept
 {
     std::free(p);
 }
 
-void
+[[gnu::noinline]] void
 operator delete(void* p, std::size_t) noexcept
 {
     std::free(p);
