@@ -18,10 +18,20 @@ namespace weft::sdwan
 namespace
 {
 
-/// 32 bytes at any address; the compiler splits it where the CPU has no registers that wide.
-using Wide [[gnu::vector_size(32)]] = std::uint64_t;
-// A type of its own: vector_size on the same declaration would bring its own alignment back.
-using Block [[gnu::aligned(1), gnu::may_alias]] = Wide;
+/// 32 bytes; the compiler splits them where the CPU has no registers that wide.
+using Block [[gnu::vector_size(32)]] = std::uint64_t;
+
+/// dst ^= src for 32 bytes at any address. memcpy is how an unaligned load or store is written.
+inline __attribute__((always_inline)) void
+XorBlock(std::uint8_t* dst, const std::uint8_t* src)
+{
+    Block a;
+    Block b;
+    std::memcpy(&a, dst, sizeof a);
+    std::memcpy(&b, src, sizeof b);
+    a ^= b;
+    std::memcpy(dst, &a, sizeof a);
+}
 
 } // namespace
 
@@ -31,12 +41,10 @@ XorInto(std::uint8_t* __restrict dst, const std::uint8_t* __restrict src, std::s
     std::size_t i = 0;
     for (; i + 128 <= n; i += 128)
     {
-        auto* d = reinterpret_cast<Block*>(dst + i);
-        const auto* s = reinterpret_cast<const Block*>(src + i);
-        d[0] ^= s[0];
-        d[1] ^= s[1];
-        d[2] ^= s[2];
-        d[3] ^= s[3];
+        XorBlock(dst + i, src + i);
+        XorBlock(dst + i + 32, src + i + 32);
+        XorBlock(dst + i + 64, src + i + 64);
+        XorBlock(dst + i + 96, src + i + 96);
     }
     for (; i + 8 <= n; i += 8)
     {
