@@ -289,14 +289,14 @@ std::vector<FlowAnomaly>
 FlowLog::Anomalies(Window window) const
 {
     std::vector<FlowAnomaly> found;
+    const PacketRange sent = SentIn(window);
     for (const FlowAnomaly& odd : m_odd)
     {
-        if (odd.time >= window.from && odd.time < window.to)
+        if (odd.sequence >= sent.first && odd.sequence < sent.last)
         {
             found.push_back(odd);
         }
     }
-    const PacketRange sent = SentIn(window);
     for (std::size_t i = sent.first; i < sent.last; ++i)
     {
         if (m_packets[i].delay == NOT_ARRIVED && Settled(m_packets[i]))

@@ -115,7 +115,8 @@ class FlowLog
     /// @return statistics of the bins [0, interval), [interval, 2 interval), ... up to the end of
     /// the run
     std::vector<FlowStatistics> Bins(TimeNs interval) const;
-    /// @return losses, duplicates and reordered arrivals of the window, in order of time
+    /// @return losses, duplicates and reordered arrivals of packets sent in the window, in order of
+    /// time
     std::vector<FlowAnomaly> Anomalies(Window window) const;
     /**
      * @param window the window

@@ -45,6 +45,8 @@ struct DecisionRecord
     std::string from;                    ///< link names at the deciding Edge
     std::string to;
     std::string reason; ///< one sentence
+    std::string path; ///< path-down and path-up: "bristol.broadband>hq.dia", either way round; not
+                      ///< in the file
 };
 
 /// One row of paths.csv: what one end believed of a path at the end of a bin, beside what was true.
