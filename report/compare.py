@@ -103,7 +103,7 @@ def _draw_cell(axes, variant, column, limits, span, colours):
         low, high = (limits[0], limit) if column == "MOS" else (limit, limits[1])
         axes.axhspan(low, high, color=style.BREACH, linewidth=0, zorder=0.2)
         axes.axhline(limit, color=style.BREACH_EDGE, linewidth=0.7, linestyle=(0, (4, 2)), zorder=1)
-    time = variant.story.bins["time_s"]
+    time = variant.story.middles()
     if column == "copies":
         _draw_copies(axes, variant, colours)
     else:

@@ -49,7 +49,7 @@ def report_run(options):
             directions.sort(key=lambda direction: direction != options.direction)
             chosen += [Story(run, flow, direction) for direction in directions]
         if not chosen or chosen[0].flow is not key:
-            raise ReportError(f'{run.directory}: flows.csv has no rows of flow "{key["name"]}"')
+            raise ReportError(f'{run.directory}: flows.csv has no packets of flow "{key["name"]}"')
     pictures = []
     for story in chosen:
         stem = f"timeline-{story.flow['name']}-{story.direction}"

@@ -59,15 +59,17 @@ class Run:
         raise ReportError(f'{self.directory}: no flow "{name}"; its flows: {known}')
 
     def default_flow(self):
-        """The first voice flow that flows.csv has rows of, else the first flow, else None."""
-        recorded = set(self.flows["flow"])
+        """The first voice flow that sent a packet, else the first flow, else None."""
+        recorded = {name for name, sent in zip(self.flows["flow"], self.flows["sent"]) if sent > 0}
         present = [flow for flow in self.info["flows"] if flow["name"] in recorded]
         voice = [flow for flow in present if flow.get("kind") == "voice"]
         return (voice or present or [None])[0]
 
     def directions(self, name):
-        """The directions recorded of a flow, forward first."""
-        return sorted(self.flows.where(flow=name).distinct("direction"), reverse=True)
+        """The directions in which a flow sent packets, forward first."""
+        table = self.flows.where(flow=name)
+        sent = {way for way, count in zip(table["direction"], table["sent"]) if count > 0}
+        return sorted(sent, reverse=True)
 
 
 def _lookup(info, dotted):

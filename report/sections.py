@@ -183,6 +183,8 @@ def flows(run):
 
     rows = []
     for name, direction in run.flows.distinct("flow", "direction"):
+        if direction not in run.directions(name):
+            continue
         story = Story(run, run.flow(name), direction)
         value = story.measure
         seconds = len(story.bins) * run.interval
@@ -202,6 +204,8 @@ def flows(run):
                 markup.bitrate(8 * value("bytes_wire") / seconds),
             ]
         )
+    if not rows:
+        return ""
     head = ["flow", "class", "sent", "lost", "loss", "duplicated", "reordered", "delay p95 (ms)",
             "MOS mean", "MOS min", "copies", "on the WAN"]
     return "<h2 id=flows>What the LAN received</h2>" + markup.table(

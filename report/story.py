@@ -66,6 +66,12 @@ def split_path(text):
     return primary, extra
 
 
+def _active(bins):
+    """The bins from the first to the last in which a packet was sent."""
+    sent = np.flatnonzero(bins["sent"] > 0)
+    return bins.slice(int(sent[0]), int(sent[-1]) + 1) if len(sent) else bins.slice(0, 0)
+
+
 def _mean(values):
     known = values[~np.isnan(values)]
     return float(known.mean()) if len(known) else math.nan
@@ -78,16 +84,20 @@ class Story:
         self.run = run
         self.flow = flow
         self.direction = direction
-        self.bins = run.flows.where(flow=flow["name"], direction=direction)
+        self.bins = _active(run.flows.where(flow=flow["name"], direction=direction))
         if not len(self.bins):
             raise ReportError(
-                f'{run.directory}: flows.csv has no rows of flow "{flow["name"]}" {direction}'
+                f'{run.directory}: flows.csv has no packets of flow "{flow["name"]}" {direction}'
             )
         ends = (flow.get("from", ""), flow.get("to", ""))
         self.sender, self.receiver = ends if direction == "forward" else ends[::-1]
         self.decisions = self._find_decisions()
         self.spans = self._find_spans()
         self.paths = self._find_paths()
+
+    def middles(self):
+        """The middle of each bin: where a figure puts its point, in seconds."""
+        return self.bins["time_s"] + self.run.interval / 2
 
     # -- limits and events ---------------------------------------------------------------------
 
@@ -196,7 +206,7 @@ class Story:
     def _from_bins(self, metric):
         bins = self.bins
         sent = np.nansum(bins["sent"])
-        if metric in ("sent", "lost", "delivered", "parity", "bytes_wire", "duplicates", "reordered"):
+        if metric in ("sent", "lost", "delivered", "bytes_wire", "duplicates", "reordered"):
             return float(np.nansum(bins[metric]))
         if metric == "loss":
             return float(np.nansum(bins["lost"]) / sent) if sent else math.nan

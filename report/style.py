@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """How figures look, and how they are written: one palette, one set of sizes, byte-identical files."""
+import functools
 import logging
 import os
 import re
@@ -107,15 +108,16 @@ def clean_axes(axes):
         axes.spines[side].set_visible(False)
 
 
+@functools.lru_cache(maxsize=4096)
 def text_width(text, size, weight="normal"):
     """Width of `text` in inches as matplotlib's own font metrics have it."""
     from matplotlib.font_manager import FontProperties
-    from matplotlib.textpath import TextPath
+    from matplotlib.textpath import text_to_path
 
-    if not text.strip():
+    if not text:
         return 0.0
-    font = FontProperties(family="DejaVu Sans", weight=weight)
-    return TextPath((0, 0), text, size=size, prop=font).get_extents().x1 / 72
+    font = FontProperties(family="DejaVu Sans", weight=weight, size=size)
+    return text_to_path.get_text_width_height_descent(text, font, ismath=False)[0] / 72
 
 
 def fit(text, size, inches):

@@ -79,6 +79,10 @@ class Table:
         }
         return Table(self.columns, data)
 
+    def slice(self, first, last):
+        """Rows `first` to `last`, without `last`."""
+        return Table(self.columns, {name: column[first:last] for name, column in self.data.items()})
+
     def distinct(self, *names):
         """The distinct values (or tuples of values) of text columns, in order of first appearance."""
         columns = [self.data[name] for name in names]

@@ -120,10 +120,10 @@ def _draw_panel(axes, panel, story, looks, lanes):
                 solid_capstyle="butt", gid=f"used-{panel.name}-{path.link}",
             )
     time, values = _with_gaps(
-        story.bins["time_s"], story.bins[panel.flow_series] * panel.scale, story.run.interval
+        story.middles(), story.bins[panel.flow_series] * panel.scale, story.run.interval
     )
     if panel.name == "delay":
-        time95, p95 = _with_gaps(story.bins["time_s"], story.bins["delay_p95_ms"], story.run.interval)
+        time95, p95 = _with_gaps(story.middles(), story.bins["delay_p95_ms"], story.run.interval)
         axes.fill_between(
             time95, values, p95, color="#7d8794", alpha=0.35, linewidth=0, zorder=2.5, gid="call-p95"
         )

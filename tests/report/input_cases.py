@@ -21,7 +21,7 @@ class Damage(Case):
             self.assertIn(text, str(caught.exception))
 
     def test_not_a_number(self):
-        self.fault("flows.csv", lambda t: t.replace(",25,25,0,", ",25,many,0,", 1), ":2: delivered", '"many" is not a number')
+        self.fault("flows.csv", lambda t: t.replace(",25,25,0,", ",25,many,0,", 1), ":12: delivered", '"many" is not a number')
 
     def test_fraction_out_of_range(self):
         self.fault("flows.csv", lambda t: t.replace("0.000000", "1.5", 1), "loss", "outside 0 to 1")

@@ -98,8 +98,12 @@ def flow_rows(variant, truth, links):
     rows = []
     for direction in ("forward", "backward"):
         jitter = 1.0
-        for i in range(int(CALL[0] / INTERVAL), int(CALL[1] / INTERVAL)):
+        for i in range(int(DURATION / INTERVAL)):
             primary, extra = links((i + 1) * INTERVAL)
+            if not CALL[0] <= i * INTERVAL < CALL[1]:  # idle: no packet, yet the path of the flow stands
+                path = primary if i * INTERVAL >= CALL[1] else ""
+                rows.append([i * INTERVAL, "call", direction, *[0] * 5, *[""] * 6, "", 0, 0, path])
+                continue
             used = [truth[link, direction][i] for link in (primary, extra) if link]
             delay = min(row[0] for row in used) + 0.4
             spread = min(row[1] for row in used)
@@ -182,7 +186,7 @@ def verdicts(variant):
 
 
 def information(variant, rows):
-    mine = [row for row in rows if row[2] == "forward"]
+    mine = [row for row in rows if row[2] == "forward" and row[3]]
     sent, lost = sum(row[3] for row in mine), sum(row[5] for row in mine)
     values = sorted(float(row[9]) for row in mine)
     scalars = {
