@@ -5,8 +5,8 @@
  * with serial arithmetic).
  *
  * Invariants: every sequence in (newest - size, newest] is either marked or not; nothing older is
- * answered for; the bitmap has one word more than the size asks for, so that advancing clears whole
- * words and never shifts bits.
+ * answered for; the bitmap has at least one word more than the size asks for, so that advancing
+ * clears whole words and never shifts bits.
  */
 #ifndef SDWAN_REPLAY_WINDOW_H
 #define SDWAN_REPLAY_WINDOW_H
@@ -34,8 +34,7 @@ class SequenceWindow
     };
 
     /**
-     * @param size how many sequences are remembered; at least 64, rounded up to a whole number of
-     * words such that the bitmap is a power of two
+     * @param size how many sequences are remembered, the newest included
      * @throws std::invalid_argument outside 64..2^(BITS-3)
      */
     explicit SequenceWindow(std::uint32_t size = 4096)
@@ -46,9 +45,9 @@ class SequenceWindow
                                         " sequences; must be 64.." +
                                         std::to_string(1U << (BITS - 3)));
         }
-        m_words.resize(std::bit_ceil(size / 64 + 1));
+        m_words.resize(std::bit_ceil((size + 63) / 64 + 1));
         m_mask = static_cast<std::uint32_t>(m_words.size() - 1);
-        m_size = static_cast<std::int32_t>((m_words.size() - 1) * 64);
+        m_size = static_cast<std::int32_t>(size);
     }
 
     /// @return how many sequences are remembered.

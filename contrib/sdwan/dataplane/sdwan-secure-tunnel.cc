@@ -69,7 +69,9 @@ SecureTunnel::RekeyIfDue(TimeNs now)
 {
     const bool due =
         now - m_epochStart >= m_config.rekeyInterval || m_sealedInEpoch >= m_config.packetsPerKey;
-    if (due && m_heardEpoch == m_epoch)
+    // Not before the peer was heard in this epoch, and its stragglers of the one before have had
+    // their time.
+    if (due && m_heardEpoch == m_epoch && now - m_heardStart >= m_config.overlap)
     {
         EnterEpoch(m_epoch + 1, now);
         ++m_counters.epochChanges;

@@ -6,11 +6,11 @@
  *
  * Key epochs. Both ends share one epoch number E, starting at 0; each direction has its own key per
  * epoch. An end moves to E+1 by itself when its key is old or used up, or when it authenticates a
- * datagram of E+1. It moves by itself only if the peer has already been heard in E. (This is QUIC's
- * key update, RFC 9001 section 6.) So whatever is lost, for however long, the two ends are never
- * more than one epoch apart, and two bits in the header name the epoch of every datagram: the
- * current, the next, the previous while it is still accepted, or one that is refused as
- * UnknownEpoch.
+ * datagram of E+1. It moves by itself only if the peer was first heard in E at least
+ * `overlap` ago. (This is QUIC's key update, RFC 9001 section 6.) So whatever is lost, for however
+ * long, the two ends are never more than one epoch apart, and two bits in the header name the epoch
+ * of every datagram: the current, the next, the previous while it is still accepted, or one that is
+ * refused as UnknownEpoch.
  *
  * Invariants: a datagram that does not authenticate changes nothing but a counter; no (key, nonce)
  * pair is used twice; the tunnel sequence runs on over epochs.
@@ -30,7 +30,7 @@ namespace weft::sdwan
 struct SecureTunnelConfig
 {
     CipherSuite suite = CipherSuite::Aes128Gcm;
-    Bytes secret;           ///< shared by both ends; at least 16 bytes
+    Bytes secret = {};      ///< shared by both ends; at least 16 bytes
     bool initiator = false; ///< true at exactly one of the two ends
     TimeNs rekeyInterval =
         std::chrono::seconds(60); ///< age at which a key is replaced; NEVER: not by age
@@ -89,7 +89,7 @@ class SecureTunnel
      *
      * @param header class, flags, segment, flow and flow sequence; epoch, timestamp and sequence
      * are filled in here
-     * @param payload what to encrypt; may be empty
+     * @param payload what to encrypt; may be empty; not part of @p out
      * @param[in,out] out the datagram (VCMP_HEADER_SIZE + payload + VCMP_TAG_SIZE bytes) is
      * appended
      * @param now the local clock; goes into the timestamp
