@@ -110,8 +110,9 @@ def _draw_cell(axes, variant, column, limits, span, colours):
         if column == "delay":
             axes.fill_between(time, _series(variant, column), variant.story.bins["delay_p95_ms"],
                               color="#7d8794", alpha=0.35, linewidth=0, zorder=2)
+        steps = {"drawstyle": "steps-mid"} if column == "loss" else {}
         axes.plot(time, _series(variant, column), color=style.INK, linewidth=0.9, zorder=3,
-                  gid=f"{column}-{variant.label}")
+                  gid=f"{column}-{variant.label}", **steps)
     axes.text(0.985, 0.97, _summary(variant, column), size=6.3, ha="right", va="top", zorder=5,
               transform=axes.transAxes, bbox={"facecolor": "white", "alpha": 0.85, "edgecolor": "none", "pad": 0.8})
 

@@ -32,7 +32,7 @@ def judgement(story, cell):
 
 
 def judged_spans(story, path, wanted):
-    """Spans of (start, stop) in which the path's judgement was `wanted`."""
+    """Spans of (start, stop) in which the path's judgement was `wanted`; each one holds until the next row."""
     spans, width = [], story.run.interval
     rows = rows_of(story, path)
     for time, cell in zip(rows["time_s"], rows["in_sla"]):

@@ -16,7 +16,8 @@ METHOD = """<h2 id=method>Method and limits</h2>
  25 shows as 4&nbsp;%.</li>
 <li>The flow\u2019s own delay, jitter (RFC 3550) and loss are taken at the receiving application; what a path\u2019s thin line shows is what the
  sending edge knew of it, with the metric its SLA names.</li>
-<li>MOS is the E-model of ITU-T G.107. Below 3.60 \u201cmany users are dissatisfied\u201d (its Annex B); it is an estimate of opinion, not opinion.</li>
+<li>MOS is the E-model of ITU-T G.107. Below 3.60 \u201cmany users are dissatisfied\u201d (its Annex B). A packet too late for the
+ receiver\u2019s playout buffer counts as lost for MOS, though not for loss. It is an estimate of opinion, not opinion.</li>
 <li>\u201cSurvived\u201d means: loss of the whole flow within its SLA, the 95th percentile of its delay within its SLA, and no bin\u2019s MOS below 3.60.
  The verdict above goes by the scenario\u2019s own expectations instead.</li>
 <li>Provider clouds delay, jitter and lose packets; other customers\u2019 congestion exists only as far as the weather says so.

@@ -21,7 +21,10 @@ STEERING = (
 
 @dataclass
 class Path:
-    """One path as its sending edge saw it: series over the bins of paths.csv."""
+    """One path as its sending edge knew it at the instants of paths.csv (the ends of bins).
+
+    `used` says of each instant whether the path carried the flow before the next one.
+    """
 
     name: str
     link: str
@@ -157,7 +160,7 @@ class Story:
         return [span for span in spans if span.primary]
 
     def in_use(self, link, time):
-        """Whether the flow was sent over `link` at some instant of the bin that starts at `time`."""
+        """Whether the flow was sent over `link` at some instant from `time` until one bin later."""
         stop = time + self.run.interval
         return any(
             link in (span.primary, span.extra) and span.start < stop and span.stop > time

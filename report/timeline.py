@@ -127,7 +127,8 @@ def _draw_panel(axes, panel, story, looks, lanes):
         axes.fill_between(
             time95, values, p95, color="#7d8794", alpha=0.35, linewidth=0, zorder=2.5, gid="call-p95"
         )
-    axes.plot(time, values, color=style.INK, linewidth=CALL, zorder=5, gid=f"call-{panel.name}")
+    steps = {"drawstyle": "steps-mid"} if panel.name == "loss" else {}
+    axes.plot(time, values, color=style.INK, linewidth=CALL, zorder=5, gid=f"call-{panel.name}", **steps)
 
 
 def _legend(frame, story, looks):

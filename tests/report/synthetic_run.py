@@ -145,7 +145,7 @@ def path_rows(truth):
                          f"{min(1, loss + 0.01):.6f}", *(f"{value:.6f}" for value in smooth)]
                 if i == 0:
                     known, state = [""] * len(known), "unknown"
-                rows.append([i * INTERVAL, observer, f"{observer}.{near}>{peer}.{name}", direction, "up", *known,
+                rows.append([(i + 1) * INTERVAL, observer, f"{observer}.{near}>{peer}.{name}", direction, "up", *known,
                              PER_BIN if i else 0, f"{2 * seen:.4f}" if i else "", f"{delay:.4f}", f"{jitter:.4f}",
                              f"{loss:.6f}", f"voice:{state}"])
     rows.sort(key=lambda row: row[0])

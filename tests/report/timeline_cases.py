@@ -137,9 +137,9 @@ class Drawing(Case):
             for name in ("measured-jitter_ms", "true-true_jitter_ms", "measured-loss", "true-true_latency_ms"):
                 self.assertIsNotNone(group(svg, f"{name}-{link}"), name)
         story = story_of(self.run_dir)
-        self.assertEqual(judged_spans(story, story.paths[0], "out"), [(30.0, 35.0)])
+        self.assertEqual(judged_spans(story, story.paths[0], "out"), [(30.5, 35.5)])
         self.assertEqual(judged_spans(story, story.paths[1], "out"), [])
-        self.assertEqual(judged_spans(story, story.paths[1], "unknown"), [(0.0, 0.5)])
+        self.assertEqual(judged_spans(story, story.paths[1], "unknown"), [(0.5, 1.0)])
 
     def test_csv_holds_what_is_drawn(self):
         with open(self.svg.replace(".svg", ".csv"), encoding="utf-8", newline="") as file:
