@@ -72,6 +72,8 @@ class Host
     std::vector<Output> output;
 
   private:
+    TimeNs m_now{};
+
     void
     Drain(TimeNs now)
     {
