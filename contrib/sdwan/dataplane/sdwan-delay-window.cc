@@ -318,7 +318,7 @@ DelayWindow::Pool(double z)
         }
         // Every short window counts alike however many packets it had, but for those with hardly
         // any.
-        const double weight = std::min(1.0, w.n / 4);
+        const double weight = std::min(1.0, w.n / 16);
         const double m = w.mean - w.offset;
         if (first)
         {

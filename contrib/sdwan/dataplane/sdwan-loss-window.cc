@@ -67,6 +67,7 @@ LossWindow::Restart(std::uint64_t sequence)
     m_started = true;
     m_judged = sequence;
     m_next = sequence;
+    m_marked = sequence;
     m_lastLost = false;
     m_markCount = 0;
     m_bits.fill(0);
@@ -126,7 +127,8 @@ LossWindow::AddMark(TimeNs now)
         Mark& last = m_marks[(m_firstMark + m_markCount - 1) % MARKS];
         if (now - last.at < m_wait / 8)
         {
-            // Numbers passed since that mark wait for the next one, so none is judged early.
+            // Numbers passed since that mark wait for the next one, which is made by a packet or by
+            // Advance(): none is judged early.
             return;
         }
         if (m_markCount == MARKS)
@@ -137,6 +139,7 @@ LossWindow::AddMark(TimeNs now)
         }
     }
     m_marks[(m_firstMark + m_markCount) % MARKS] = {now, m_next};
+    m_marked = m_next;
     ++m_markCount;
 }
 
@@ -168,6 +171,10 @@ LossWindow::JudgeUpTo(std::uint64_t next)
 void
 LossWindow::Advance(TimeNs now)
 {
+    if (m_started && m_next > m_marked)
+    {
+        AddMark(now);
+    }
     while (m_markCount > 0 && now - m_marks[m_firstMark].at >= m_wait)
     {
         JudgeUpTo(m_marks[m_firstMark].next);

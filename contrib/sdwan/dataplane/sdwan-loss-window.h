@@ -139,6 +139,7 @@ class LossWindow
     bool m_lastLost = false;    ///< verdict on m_judged - 1
     std::uint64_t m_judged = 0; ///< next number to judge
     std::uint64_t m_next = 0;   ///< one after the highest received
+    std::uint64_t m_marked = 0; ///< `next` of the newest mark
     std::uint64_t m_late = 0;
     std::array<Mark, MARKS> m_marks{}; ///< ring: at `at`, every number below `next` had been passed
     std::size_t m_firstMark = 0;
