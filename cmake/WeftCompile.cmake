@@ -2,9 +2,11 @@
 
 add_library(weft_flags INTERFACE)
 target_compile_options(weft_flags INTERFACE -Wall -Wextra -Wpedantic -Werror)
-# g++ 12 sees overlaps in plain assignments of literals to std::string (GCC bug 105651, mended in 13).
+# For targets that build texts from literals: g++ 12 sees overlaps in plain assignments of literals to std::string (GCC
+# bug 105651, mended in 13).
+add_library(weft_texts INTERFACE)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
-  target_compile_options(weft_flags INTERFACE -Wno-restrict)
+  target_compile_options(weft_texts INTERFACE -Wno-restrict)
 endif()
 if(WEFT_SANITIZE)
   add_compile_options(-fsanitize=${WEFT_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
