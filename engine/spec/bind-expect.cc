@@ -69,6 +69,7 @@ class ExpectationBinder
             RefuseTcp("lan");
             break;
         case ExpectKind::Cost:
+            NeedFlow();
             m_e.cost = m_view.Real("cost").value_or(1);
             m_e.tolerance = m_view.Real("tolerance").value_or(0);
             break;

@@ -106,6 +106,7 @@ class ScalarChecker
         case Type::Name:
         case Type::LinkName:
         case Type::Moment:
+        case Type::Bound:
             node.value = node.text;
             break;
         case Type::NewName:

@@ -12,12 +12,12 @@ using T = Type;
 
 // clang-format off
 constexpr Field TABLE[] = {
-    {.path = "scenario", .type = T::NewName, .doc = "Name of the scenario; results go under results/<scenario>/.", .required = true, .example = "teams-call"},
+    {.path = "scenario", .type = T::NewName, .doc = "Name of the scenario; results go under results/ in a folder of that name.", .required = true, .example = "teams-call"},
     {.path = "about", .type = T::Text, .doc = "What the scenario shows, in prose.", .otherwise = "empty", .example = "The call moves to MPLS and comes back."},
     {.path = "duration", .type = T::Quantity, .doc = "Simulated time.", .dimension = D::Time, .required = true, .min = "1ms", .max = "1000h", .example = "90s"},
     {.path = "seed", .type = T::Integer, .doc = "Seed of every random process. The same seed and scenario give the same run.", .fallback = "1", .min = "0", .max = "9007199254740991"},
 
-    {.path = "record", .type = T::Map, .doc = "What is recorded besides decisions and totals."},
+    {.path = "record", .type = T::Map, .doc = "What is recorded besides decisions and totals.", .otherwise = "defaults"},
     {.path = "record.interval", .type = T::Quantity, .doc = "Width of the bins of time series.", .dimension = D::Time, .fallback = "500ms", .min = "1ms", .max = "1h"},
     {.path = "record.capture", .type = T::Toggle, .doc = "Whether to write capture.pcapng with every datagram on the WAN links.", .fallback = "off"},
 
@@ -69,21 +69,21 @@ constexpr Field TABLE[] = {
     WEFT_DIRECTION("backward")
 #undef WEFT_DIRECTION
 
-    {.path = "tunnels", .type = T::Map, .doc = "Settings of all tunnels. There is one tunnel for each path."},
+    {.path = "tunnels", .type = T::Map, .doc = "Settings of all tunnels. There is one tunnel for each path.", .otherwise = "defaults"},
     {.path = "tunnels.cipher", .type = T::Choice, .doc = "Packet protection; null protects nothing and keeps the size.", .values = "aes-128-gcm|aes-256-gcm|null", .fallback = "aes-128-gcm"},
     {.path = "tunnels.rekey", .type = T::Quantity, .doc = "Life of a key.", .dimension = D::Time, .fallback = "8h", .min = "1s", .max = "8760h"},
     {.path = "tunnels.probe", .type = T::Quantity, .doc = "Time between probes of a path without traffic. Three missed in a row make it unusable.", .dimension = D::Time, .fallback = "100ms", .min = "1ms", .max = "1min"},
     {.path = "tunnels.idle_probe", .type = T::Quantity, .doc = "The same once a pair of sites has been idle for `idle_after`.", .dimension = D::Time, .fallback = "500ms", .min = "1ms", .max = "10min"},
     {.path = "tunnels.idle_after", .type = T::Quantity, .doc = "Time without user traffic after which probes slow down.", .dimension = D::Time, .fallback = "5min", .min = "1s", .max = "24h"},
 
-    {.path = "applications", .type = T::NamedMap, .doc = "What makes packets an application, by name. Every condition given has to hold."},
+    {.path = "applications", .type = T::NamedMap, .doc = "What makes packets an application, by name. Every condition given has to hold.", .otherwise = "none"},
     {.path = "applications.about", .type = T::Text, .doc = "A remark.", .otherwise = "empty"},
     {.path = "applications.protocol", .type = T::Choice, .doc = "Transport protocol.", .values = "tcp|udp", .otherwise = "any", .example = "udp"},
     {.path = "applications.source_ports", .type = T::Ports, .doc = "Ports of the side that opens the flow.", .otherwise = "any", .example = "50000-50019"},
     {.path = "applications.destination_ports", .type = T::Ports, .doc = "Ports of the side that answers.", .otherwise = "any", .example = "3478-3481"},
     {.path = "applications.prefixes", .type = T::Prefixes, .doc = "Networks of the side that answers.", .otherwise = "any", .example = "[10.20.10.0/24]"},
 
-    {.path = "slas", .type = T::NamedMap, .doc = "Limits beyond which a path is out of SLA, by name. voice, video, transactional and bulk are built in and may be changed."},
+    {.path = "slas", .type = T::NamedMap, .doc = "Limits beyond which a path is out of SLA, by name. voice, video, transactional and bulk are built in and may be changed.", .otherwise = "none"},
     {.path = "slas.about", .type = T::Text, .doc = "A remark.", .otherwise = "empty"},
     {.path = "slas.preset", .type = T::Choice, .doc = "Built-in limits to start from.", .values = "voice|video|transactional|bulk", .otherwise = "the built-in limits of the same name; without such, all limits are needed", .example = "voice"},
     {.path = "slas.latency", .type = T::Quantity, .doc = "Most one-way latency.", .dimension = D::Time, .otherwise = "as preset: voice and video 65ms, transactional 80ms, bulk 500ms", .min = "1us", .max = "1h", .example = "65ms"},
@@ -91,7 +91,7 @@ constexpr Field TABLE[] = {
     {.path = "slas.loss", .type = T::Quantity, .doc = "Most loss.", .dimension = D::Fraction, .otherwise = "as preset: voice 1%, video 0.1%, transactional 3%, bulk 10%", .min = "0%", .max = "100%", .example = "1%"},
     {.path = "slas.jitter_metric", .type = T::Choice, .doc = "Definition of jitter: RFC 3550's smoothed mean deviation, a percentile of RFC 5481's PDV, or the standard deviation of the one-way delay.", .values = "rfc3550|pdv95|pdv99|stddev", .fallback = "stddev"},
 
-    {.path = "policy", .type = T::List, .doc = "Rules of the Business Policy for all sites, in order; the first that matches decides. What matches none is class bulk, without remedies but switching."},
+    {.path = "policy", .type = T::List, .doc = "Rules of the Business Policy for all sites, in order; the first that matches decides. What matches none is class bulk, without remedies but switching.", .otherwise = "none"},
     {.path = "policy.rule", .type = T::NewName, .doc = "Name of the rule.", .required = true, .example = "teams-audio"},
     {.path = "policy.about", .type = T::Text, .doc = "A remark.", .otherwise = "empty"},
     {.path = "policy.match", .type = T::Map, .doc = "Conditions on a flow; every one given has to hold.", .otherwise = "everything matches"},
@@ -108,7 +108,7 @@ constexpr Field TABLE[] = {
     {.path = "policy.links.prefer", .type = T::Names, .doc = "Used, in this order, while in SLA.", .refers = "links", .otherwise = "none", .example = "[broadband]"},
     {.path = "policy.links.mandatory", .type = T::Names, .doc = "No others are ever used.", .refers = "links", .otherwise = "none", .example = "[mpls]"},
     {.path = "policy.links.backup", .type = T::Names, .doc = "Used only when no other is usable.", .refers = "links", .otherwise = "none", .example = "[lte]"},
-    {.path = "policy.remedies", .type = T::Map, .doc = "What may be done about a path out of SLA."},
+    {.path = "policy.remedies", .type = T::Map, .doc = "What may be done about a path out of SLA.", .otherwise = "defaults"},
     {.path = "policy.remedies.fec", .type = T::MapOrOff, .doc = "XOR parity: one parity packet after every `data` packets.", .fallback = "off", .example = "{ data: 4 }"},
     {.path = "policy.remedies.fec.data", .type = T::Integer, .doc = "Data packets to a parity packet.", .fallback = "4", .min = "1", .max = "32"},
     {.path = "policy.remedies.fec.group", .type = T::Choice, .doc = "Which packets share parity: all of the class on the tunnel, or those of one flow.", .values = "tunnel-class|flow", .fallback = "tunnel-class"},
@@ -143,7 +143,7 @@ constexpr Field TABLE[] = {
     {.path = "traffic.off", .type = T::Quantity, .doc = "Length of a pause.", .dimension = D::Time, .fallback = "1s", .min = "0s", .max = "24h", .with = "kind=onoff"},
     {.path = "traffic.bytes", .type = T::Quantity, .doc = "Amount to transfer.", .dimension = D::Size, .otherwise = "transfer until `stop`", .min = "1B", .max = "1000GB", .with = "kind=bulk-tcp", .example = "10MB"},
 
-    {.path = "events", .type = T::NamedMap, .doc = "What happens to the weather and when, by name."},
+    {.path = "events", .type = T::NamedMap, .doc = "What happens to the weather and when, by name.", .otherwise = "none"},
     {.path = "events.about", .type = T::Text, .doc = "A remark, shown in figures.", .otherwise = "empty"},
     {.path = "events.at", .type = T::Quantity, .doc = "When it begins.", .dimension = D::Time, .required = true, .min = "0s", .max = "1000h", .example = "30s"},
     {.path = "events.for", .type = T::Quantity, .doc = "How long it lasts.", .dimension = D::Time, .otherwise = "to the end of the run", .min = "1ms", .max = "1000h", .example = "5s"},
@@ -157,7 +157,7 @@ constexpr Field TABLE[] = {
     {.path = "events.delay", .type = T::Quantity, .doc = "Added to the path's one-way delay.", .dimension = D::Time, .otherwise = "unchanged", .min = "0s", .max = "10s", .sign = Sign::Addition, .example = "+20ms"},
     {.path = "events.state", .type = T::Choice, .doc = "down: nothing passes.", .values = "down", .otherwise = "unchanged", .with = "shape=step|square", .example = "down"},
 
-    {.path = "expect", .type = T::NamedMap, .doc = "What the author expects of the run, by name. Each has one of the keys decision, no_decision, lan, cost, follows and metric."},
+    {.path = "expect", .type = T::NamedMap, .doc = "What the author expects of the run, by name. Each has one of the keys decision, no_decision, lan, cost, follows and metric.", .otherwise = "none"},
     {.path = "expect.about", .type = T::Text, .doc = "A sentence for the report.", .otherwise = "one made from the keys"},
     {.path = "expect.decision", .type = T::Choice, .doc = "Such a decision is taken in the window.", .values = "open|duplicate|stop-duplicate|switch|return|fec-on|fec-off|least-bad|path-down|path-up|follow", .example = "switch"},
     {.path = "expect.no_decision", .type = T::Choice, .doc = "No such decision is taken in the window.", .values = "open|duplicate|stop-duplicate|switch|return|fec-on|fec-off|least-bad|path-down|path-up|follow", .example = "return"},
@@ -169,14 +169,14 @@ constexpr Field TABLE[] = {
     {.path = "expect.direction", .type = T::Choice, .doc = "Direction of the flow; with both, each direction it sends in has to satisfy it.", .values = "both|forward|backward", .fallback = "both", .with = "lan|cost|metric"},
     {.path = "expect.edge", .type = T::Name, .doc = "Site of the Edge that decides.", .refers = "sites", .otherwise = "the one the flow comes from; for paths, any", .with = "decision|no_decision", .example = "bristol"},
     {.path = "expect.path", .type = T::LinkPair, .doc = "The path that goes down or up.", .otherwise = "any", .with = "decision=path-down|path-up,no_decision=path-down|path-up", .example = "[bristol.mpls, hq.mpls]"},
-    {.path = "expect.from", .type = T::Text, .doc = "The Edge's link the decision leads away from.", .otherwise = "any", .with = "decision|no_decision", .example = "broadband"},
-    {.path = "expect.to", .type = T::Text, .doc = "The Edge's link the decision leads to.", .otherwise = "any", .with = "decision|no_decision", .example = "mpls"},
+    {.path = "expect.from", .type = T::Name, .doc = "The Edge's link the decision leads away from.", .refers = "links", .otherwise = "any", .with = "decision|no_decision", .example = "broadband"},
+    {.path = "expect.to", .type = T::Name, .doc = "The Edge's link the decision leads to.", .refers = "links", .otherwise = "any", .with = "decision|no_decision", .example = "mpls"},
     {.path = "expect.count", .type = T::Integer, .doc = "Exactly so many such decisions in the window.", .otherwise = "at least one", .min = "1", .max = "1000000", .with = "decision", .example = "1"},
     {.path = "expect.tolerance", .type = T::Quantity, .doc = "How far the cost may be off.", .dimension = D::Copies, .fallback = "0.02x", .min = "0x", .max = "16x", .with = "cost"},
     {.path = "expect.at", .type = T::Name, .doc = "Site whose return packets are meant.", .refers = "sites", .otherwise = "the one the flow goes to", .with = "follows", .example = "hq"},
     {.path = "expect.lag", .type = T::Quantity, .doc = "Longest time for which the directions may differ after a move.", .dimension = D::Time, .fallback = "100ms", .min = "0s", .max = "1h", .with = "follows"},
-    {.path = "expect.below", .type = T::Text, .doc = "Upper bound, in the metric's own unit (time, %, rate; MOS has none).", .otherwise = "none; one of below and above is needed", .with = "metric", .example = "50ms"},
-    {.path = "expect.above", .type = T::Text, .doc = "Lower bound, likewise.", .otherwise = "none; one of below and above is needed", .with = "metric", .example = "4"},
+    {.path = "expect.below", .type = T::Bound, .doc = "Upper bound, in the metric's own unit (time, %, rate; MOS has none).", .otherwise = "none; one of below and above is needed", .with = "metric", .example = "50ms"},
+    {.path = "expect.above", .type = T::Bound, .doc = "Lower bound, likewise.", .otherwise = "none; one of below and above is needed", .with = "metric", .example = "4"},
     {.path = "expect.between", .type = T::TimeWindow, .doc = "The window from one time to another. With other windows, what is common to them.", .otherwise = "the whole run", .example = "[5s, 6s]"},
     {.path = "expect.after", .type = T::Moment, .doc = "The window begins at a time, at an event (or `NAME.end`), or when the decision that another expectation names was taken.", .otherwise = "the start of the run", .example = "neighbour-torrent"},
     {.path = "expect.within", .type = T::Quantity, .doc = "Length of the window.", .dimension = D::Time, .otherwise = "to the end of the run", .min = "1us", .max = "1000h", .example = "2s"},

@@ -141,6 +141,8 @@ DescribeValue(const Field& field)
         return "a time, or the name of an event or an expected decision";
     case Type::TimeWindow:
         return "a list of two times";
+    case Type::Bound:
+        return "a number in the unit of the metric";
     }
     return "";
 }

@@ -40,6 +40,7 @@ enum class Type
     LinkPair,   ///< a list of two such names
     Moment,     ///< a time, the name of an event or expectation, or "name.start", "name.end"
     TimeWindow, ///< a list of two times
+    Bound,      ///< a number with whatever unit the metric beside it has
 };
 
 /// Sign that a quantity is written with.
