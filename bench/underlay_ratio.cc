@@ -95,6 +95,7 @@ constexpr uint32_t PAYLOAD_BYTES = 1200;
 constexpr int64_t GAP_NS = 12000;
 constexpr int SHORT_CHAIN = 2;
 constexpr int LONG_CHAIN = 10;
+constexpr int WHOLE_PATH = 8;
 constexpr int ROUNDS = 7;
 
 /// What one run cost.
@@ -299,6 +300,26 @@ Slope(Chain chain)
     return {(b.ns - a.ns) / crossings, (b.allocations - a.allocations) / crossings, b.delivered};
 }
 
+/// Nanoseconds of one weather sample, packets as in the chains.
+double
+SampleNs(const weft::underlay::WeatherConfig& config)
+{
+    weft::underlay::PathWeather weather(1, "path", weft::underlay::Direction::Forward, config);
+    const int samples = 2000000;
+    std::int64_t sum = 0;
+    const double start = CpuNs();
+    for (int i = 0; i < samples; ++i)
+    {
+        sum += weather.At(i * std::chrono::nanoseconds(GAP_NS)).delay.count();
+    }
+    const double ns = (CpuNs() - start) / samples;
+    if (sum < 0)
+    {
+        std::printf("impossible\n"); // keeps the samples from being optimised away
+    }
+    return ns;
+}
+
 } // namespace
 
 int
@@ -341,11 +362,18 @@ main()
         };
         std::vector<double> stockNs;
         double stockAllocations = 0;
+        std::vector<double> sampleNs;
+        std::vector<double> sampleRatio;
+        std::vector<double> pathRatio;
         for (int round = 0; round < ROUNDS; ++round)
         {
             const Cost stock = Slope([&](int hops) { return StockChain(hops, scheduler); });
             stockNs.push_back(stock.ns);
             stockAllocations = stock.allocations;
+            sampleNs.push_back(SampleNs(rough));
+            sampleRatio.push_back(sampleNs.back() / stock.ns);
+            pathRatio.push_back(StockChain(WHOLE_PATH, scheduler).ns /
+                                UnderlayChain(WHOLE_PATH, scheduler, rough, "Fifo").ns);
             for (Variant& v : variants)
             {
                 const Cost cost = Slope(
@@ -378,6 +406,17 @@ main()
                         Median(v.ratio),
                         v.allocations);
         }
+        std::printf("%-24s %-34s %12.1f %12.0f %8.4f\n",
+                    scheduler.c_str(),
+                    "weather sample",
+                    Median(sampleNs),
+                    Median(stockNs),
+                    Median(sampleRatio));
+        std::printf(
+            "%-24s packet rate over a path of %d hops, as a multiple of stock nodes': %.1f\n",
+            scheduler.c_str(),
+            WHOLE_PATH,
+            Median(pathRatio));
     }
     return 0;
 }

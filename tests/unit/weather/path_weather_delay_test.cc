@@ -74,7 +74,7 @@ TEST(PathWeatherDelay, JitterIsTheStandardDeviationOverTime)
         double sum = 0;
         double squares = 0;
         double atBase = 0;
-        const int n = 4000000;
+        const int n = 2000000;
         for (int i = 0; i < n; ++i)
         {
             const double extra = Ms(weather.DelayAt(i * 7ms)) - 10;
