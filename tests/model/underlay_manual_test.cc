@@ -27,7 +27,7 @@ TEST(UnderlayManual, IsComplete)
         EXPECT_NE(manual.find(text), std::string::npos) << text << " is not in the manual";
         ++names;
     };
-    for (const ns3::TypeId tid : {AccessDevice::GetTypeId(), ProviderCloud::GetTypeId()})
+    for (const ns3::TypeId& tid : {AccessDevice::GetTypeId(), ProviderCloud::GetTypeId()})
     {
         expect("``" + tid.GetName() + "``");
         for (std::size_t i = 0; i < tid.GetAttributeN(); ++i)
