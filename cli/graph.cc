@@ -117,7 +117,7 @@ const cli::Registration REGISTRATION{{
     .details = "The picture is drawn from the file alone; nothing is run.\n"
                "underlay: sites, links and clouds, with the weather of each path.\n"
                "overlay: a line for each tunnel, a dashed arrow for each flow.\n"
-               "Delays are round trips; after the sign stands the standard deviation of jitter.\n",
+               "Where the directions of a path differ, jitter and loss are those of the worse.\n",
     .options =
         [](auto& options) {
             options.add_options()(

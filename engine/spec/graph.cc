@@ -75,7 +75,10 @@ Mermaid(std::string_view text)
 std::string
 Time(Duration time)
 {
-    return FormatQuantity(static_cast<double>(time.count()), Dimension::Time);
+    constexpr double MS = 1e6;
+    const auto value = static_cast<double>(time.count());
+    return time < std::chrono::seconds(1) ? fmt::format("{:.6g}ms", value / MS)
+                                          : FormatQuantity(value, Dimension::Time);
 }
 
 std::string
@@ -86,14 +89,14 @@ Rate(const Link& link)
     return up == down ? up : fmt::format("{} up, {} down", up, down);
 }
 
-/// @return "12ms ± 4ms, 0.1% loss": round trip, jitter and loss, the worse direction's where they
+/// @return "RTT 12ms, jitter 4ms, loss 0.1%": jitter and loss of the worse direction where they
 /// differ
 std::string
 WeatherOf(const Path& path)
 {
     const auto jitter = std::max(path.forward.jitter, path.backward.jitter);
     const auto loss = std::max(path.forward.loss, path.backward.loss);
-    return fmt::format("{} ± {}, {} loss",
+    return fmt::format("RTT {}, jitter {}, loss {}",
                        Time(path.forward.delay + path.backward.delay),
                        Time(jitter),
                        FormatQuantity(loss, Dimension::Fraction));
