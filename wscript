@@ -70,6 +70,7 @@ PACKAGES = {
     "report": {
         "python3": "runs the report",
         "python3-matplotlib": "draws the figures",
+        "graphviz": "lays out pictures of the topology",
     },
     "tests": {
         "libgtest-dev": "GoogleTest",
