@@ -222,7 +222,7 @@ DotCloud(const Scenario& s, Index index)
 std::string
 DotUnderlay(const Scenario& s)
 {
-    auto text = DotHead(s, "underlay", "rankdir=TB, ranksep=0.9, nodesep=0.6, splines=line");
+    auto text = DotHead(s, "underlay", "rankdir=TB, ranksep=0.7, nodesep=0.5");
     for (const auto& site : s.sites)
     {
         text += DotSite(site);
@@ -253,16 +253,11 @@ DotUnderlay(const Scenario& s)
 std::string
 DotOverlay(const Scenario& s)
 {
-    const bool pair = s.sites.size() <= 2;
-    auto text = DotHead(s,
-                        "overlay",
-                        pair ? "rankdir=LR, ranksep=2.2, nodesep=0.6"
-                             : "layout=neato, overlap=false, splines=true, sep=\"+30\"");
+    auto text = DotHead(s, "overlay", "rankdir=LR, ranksep=1.6, nodesep=0.35");
     for (const auto& site : s.sites)
     {
         text += DotSite(site);
     }
-    const auto length = pair ? "" : ", len=3.4";
     for (Index i = 0; i < s.paths.size(); ++i)
     {
         const auto& path = s.paths[i];
@@ -273,12 +268,11 @@ DotOverlay(const Scenario& s)
         {
             events += fmt::format("<br/><font color=\"{}\">{}</font>", ALARM, event);
         }
-        text += fmt::format("  \"site {}\" -- \"site {}\" [color=\"{}\", penwidth=2{}, "
+        text += fmt::format("  \"site {}\" -- \"site {}\" [color=\"{}\", penwidth=2, "
                             "label=<<font color=\"{}\"><b>{} – {}</b></font><br/>{}{}>];\n",
                             s.sites[path.first.site].name,
                             s.sites[path.second.site].name,
                             colour.line,
-                            length,
                             colour.line,
                             first.name,
                             s.At(path.second).name,
@@ -288,12 +282,11 @@ DotOverlay(const Scenario& s)
     for (const auto& flow : s.traffic)
     {
         text += fmt::format("  \"site {}\" -- \"site {}\" [style=dashed, color=\"{}\", dir={}, "
-                            "arrowsize=0.8, penwidth=1.2{}, label=<<i>{}</i> ({})>];\n",
+                            "arrowsize=0.8, penwidth=1.2, label=<<i>{}</i> ({})>];\n",
                             s.sites[flow.from].name,
                             s.sites[flow.to].name,
                             INK,
                             flow.bothWays ? "both" : "forward",
-                            length,
                             flow.name,
                             ToString(flow.kind));
     }
