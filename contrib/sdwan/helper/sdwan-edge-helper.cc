@@ -23,7 +23,8 @@ using weft::sdwan::ByteView;
 using weft::sdwan::EdgeConfig;
 
 constexpr std::size_t SECRET_SIZE = 32;
-constexpr uint32_t SNAPSHOT = 65535; ///< bytes kept of a datagram
+/// LINKTYPE_RAW of the pcap format: a packet starts with its IP header.
+constexpr auto LINKTYPE_RAW = static_cast<PcapHelper::DataLinkType>(101);
 
 /// @param what is wrong
 [[noreturn]] void
@@ -255,7 +256,7 @@ void
 EdgeHelper::EnablePcap(const std::string& filename) const
 {
     PcapHelper pcap;
-    Ptr<PcapFileWrapper> file = pcap.CreateFile(filename, std::ios::out, PcapHelper::DLT_RAW);
+    Ptr<PcapFileWrapper> file = pcap.CreateFile(filename, std::ios::out, LINKTYPE_RAW);
     for (const Site& site : m_sites)
     {
         site.edge->TraceConnectWithoutContext(
