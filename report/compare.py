@@ -16,7 +16,7 @@ STEM = "comparison"
 ROW = 0.92
 COLUMNS = ("loss", "delay", "MOS", "copies")
 TITLES = {"loss": "loss (%)", "delay": "one-way delay (ms)", "MOS": "MOS", "copies": "copies sent, by path"}
-LABEL = 1.12
+LABEL = 1.34
 
 
 def _series(variant, column):
@@ -50,7 +50,8 @@ def _range(variants, column):
     known = known[~np.isnan(known)]
     top = float(known.max()) if len(known) else 1.0
     if column == "MOS":
-        return max(1.0, min(3.2, float(known.min()) - 0.2)), 4.7
+        low = max(1.0, min(3.2, float(known.min()) - 0.2))
+        return low, 4.5 + 0.28 * (4.5 - low)  # room for the summary above the line
     if column == "copies":
         return 0, max(2.0, math.ceil(top)) * 1.3
     limits = [_limit(v, column) for v in variants]
@@ -96,6 +97,8 @@ def _draw_cell(axes, variant, column, limits, span, colours):
     style.clean_axes(axes)
     axes.grid(axis="y")
     axes.locator_params(axis="y", nbins=4)
+    if column == "MOS":
+        axes.set_yticks([tick for tick in (1, 2, 3, 3.5, 4, 4.5) if limits[0] <= tick and (tick % 1 == 0 or limits[0] > 2.5)])
     for _, start, stop, _ in variant.story.events():
         axes.axvspan(start, stop, color=style.EVENT, alpha=0.6, linewidth=0, zorder=0.4)
     limit = _limit(variant, column)
@@ -165,15 +168,16 @@ def draw_comparison(variants, stem):
 
 
 def _wrapped(label):
-    """The label in lines that fit the left column, broken at hyphens and blanks."""
-    lines, line = [], ""
+    """The label in at most four lines that fit the left column, broken at hyphens and blanks."""
+    room, lines, line = LABEL - 0.4, [], ""
     for part in label.replace("-", "- ").split():
         trial = line + ("" if line.endswith("-") or not line else " ") + part
-        if line and style.text_width(trial, 8, "bold") > LABEL - 0.5:
+        if line and style.text_width(trial, 8, "bold") > room:
             lines.append(line)
             trial = part
         line = trial
-    return lines + [line]
+    lines = [style.fit(text, 8.6, room) for text in lines + [line]]  # bold runs wider than regular
+    return lines if len(lines) <= 4 else lines[:3] + ["\u2026"]
 
 
 def _legend(frame, variants, colours):

@@ -26,8 +26,10 @@ def rows_of(story, path):
 
 
 def judgement(story, cell):
-    """in, out or unknown for the flow's class in one in_sla cell; "" where the class is not judged."""
+    """in, out or unknown in one in_sla cell: of the flow's class, or of the one profile that is judged; else ""."""
     states = dict(item.partition(":")[::2] for item in cell.split(";") if item)
+    if len(states) == 1:
+        return next(iter(states.values()))
     return states.get(story.flow.get("class") or "", "")
 
 

@@ -9,21 +9,32 @@ SIZE = 6.8  # points of a label
 MOST = 12  # decisions named in a figure; the page's log has them all
 
 
-def named_decisions(story):
-    """(number, decision) of those the figure names: at most MOST, steering before remedies, by time."""
+def shown_decisions(story):
+    """Decisions inside the figure's time axis, the most telling first; parity that goes on as the flow opens is none."""
+    low, high = story.time_limits()
+    opened = [decision.time for decision in story.decisions if decision.action == "open"]
     rank = {action: place for place, action in enumerate(STEERING)}
-    ordered = sorted(
-        story.decisions, key=lambda d: (rank.get(d.action, len(rank)), d.time, d.row)
-    )[:MOST]
-    return list(enumerate(sorted(ordered, key=lambda d: (d.time, d.row)), start=1))
+    shown = [
+        d
+        for d in story.decisions
+        if low <= d.time <= high
+        and not (d.action == "fec-on" and any(abs(d.time - time) < 0.01 for time in opened))
+    ]
+    return sorted(shown, key=lambda d: (rank.get(d.action, len(rank)), d.time, d.row))
+
+
+def named_decisions(story):
+    """(number, decision) of those the figure names: at most MOST, numbered by time."""
+    named = shown_decisions(story)[:MOST]
+    return list(enumerate(sorted(named, key=lambda d: (d.time, d.row)), start=1))
 
 
 class Lanes:
     """The rows above the panels: injected events as bars, decisions as numbered labels."""
 
-    def __init__(self, story, limits, inches):
+    def __init__(self, story, inches):
         self.story = story
-        self.low, self.high = limits
+        self.low, self.high = story.time_limits()
         self.scale = (self.high - self.low) / inches  # seconds per inch
         self.events = story.events()
         texts = [self._event_text(event) for event in self.events]
@@ -32,8 +43,7 @@ class Lanes:
         )
         self.event_texts = texts
         self.decisions = named_decisions(story)
-        named = {decision.row for _, decision in self.decisions}
-        self.unnamed = [decision for decision in story.decisions if decision.row not in named]
+        self.unnamed = shown_decisions(story)[MOST:]
         words = [decision.brief for _, decision in self.decisions]
         if self._pack([self._item(d, w) for (_, d), w in zip(self.decisions, words)])[0] > 4:
             words = [""] * len(words)

@@ -118,7 +118,10 @@ def run_page(run, pictures, knowledge, numbers, out_dir):
     """
     paths = sections.measured_and_true(run)
     if knowledge:
-        words = "What the sender of the key figure\u2019s flow knew of its paths."
+        words = (
+            "What the sender of the key figure\u2019s flow knew of its paths. True values are those of one bin;"
+            " the edge measures over a longer window, so it follows a change late."
+        )
         paths = paths.replace("</h2>", "</h2>" + picture(knowledge, "k1", words, out_dir), 1)
     body = [
         heading(run),

@@ -22,11 +22,11 @@ def verdict_band(run):
     if failed:
         out.append("<ul>")
         for verdict in failed:
-            sentence = text(verdict.get("statement") or verdict["name"])
-            detail = verdict.get("detail")
+            statement = (verdict.get("statement") or verdict["name"]).rstrip(".")
+            detail = verdict.get("detail") or f"measured {_measured(verdict)}"
             out.append(
-                f'<li><a href="#expect-{escape(verdict["name"])}">{escape(verdict["name"])}</a>: expected {sentence};'
-                f" {escape(detail) if detail else 'measured ' + _measured(verdict)}.</li>"
+                f'<li><a href="#expect-{escape(verdict["name"])}">{escape(verdict["name"])}</a>: '
+                f"{escape(statement)}. Found: {escape(detail.rstrip('.'))}.</li>"
             )
         out.append("</ul>")
     out.append("</section>")

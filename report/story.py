@@ -102,6 +102,12 @@ class Story:
         """The middle of each bin: where a figure puts its point, in seconds."""
         return self.bins["time_s"] + self.run.interval / 2
 
+    def time_limits(self):
+        """The flow's life with a little air: idle time before and after would only take room."""
+        first, last = self.bins["time_s"][0], self.bins["time_s"][-1] + self.run.interval
+        air = 0.02 * (last - first)
+        return max(0.0, first - air), min(max(self.run.duration, last), last + air)
+
     # -- limits and events ---------------------------------------------------------------------
 
     def limit(self, metric):
@@ -230,8 +236,8 @@ class Story:
         return math.nan
 
     def share_in_sla(self):
-        """The share of bins whose mean delay, jitter and loss were all within the SLA; NaN without an SLA."""
-        columns = (("delay_mean_ms", "latency_ms"), ("jitter_ms", "jitter_ms"), ("loss", "loss"))
+        """The share of bins whose 95th percentile of delay, jitter and loss were all within the SLA."""
+        columns = (("delay_p95_ms", "latency_ms"), ("jitter_ms", "jitter_ms"), ("loss", "loss"))
         limits = [(self.bins[column], self.limit(limit)) for column, limit in columns]
         if all(math.isnan(limit) for _, limit in limits):
             return math.nan

@@ -98,6 +98,7 @@ def _draw_panel(axes, panel, story, looks, lanes):
     axes.set_ylabel(panel.label)
     axes.yaxis.set_label_coords(-0.066, 0.5)
     axes.grid(axis="y")
+    axes.locator_params(axis="y", nbins=5)
     style.clean_axes(axes)
     top = 4.6 if panel.floor else _top_of(panel, story)
     if panel.floor:
@@ -180,8 +181,7 @@ def draw_timeline(story, stem):
     """Draws the key figure of `story` into `stem`.svg and `stem`.pdf and its data into `stem`.csv."""
     panels, looks = panels_of(story), path_style(story)
     inner = style.WIDTH - 0.62 - 0.12
-    limits = _time_limits(story)
-    lanes = Lanes(story, limits, inner)
+    lanes = Lanes(story, inner)
     notes = decision_lines(story, lanes, style.WIDTH - 1.0)
     answer = _wrap(story.answer(), 8.5, style.WIDTH - 0.2)
     heights = {"delay": 1.55, "jitter": 1.3, "loss": 0.95, "MOS": 0.95}
@@ -204,7 +204,7 @@ def draw_timeline(story, stem):
         _draw_panel(axes, panel, story, looks, lanes)
         frame.skip(0.1)
     strip = frame.add(STRIP)
-    strip.set_xlim(*limits)
+    strip.set_xlim(lanes.low, lanes.high)
     style.clean_axes(strip)
     draw_strip(strip, story, looks, inner)
     for _, decision in lanes.decisions:
@@ -218,13 +218,6 @@ def draw_timeline(story, stem):
         frame.text(down, 0.92, line, size=SIZE)
     style.save(figure, stem, story.question(), describe(story))
     write_data(story, panels, stem + ".csv")
-
-
-def _time_limits(story):
-    """The flow's life with a little air, so that idle time before and after takes no room."""
-    first, last = story.bins["time_s"][0], story.bins["time_s"][-1] + story.run.interval
-    air = 0.02 * (last - first)
-    return max(0.0, first - air), min(max(story.run.duration, last), last + air)
 
 
 def _cell(value):

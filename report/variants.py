@@ -39,12 +39,17 @@ def _labels(given, runs):
     elif len({str(run.info["seed"]) for run in runs}) == len(runs):
         found = [f"{run.name}, seed {run.info['seed']}" for run in runs]
     else:
-        overrides = [", ".join(map(str, run.info.get("overrides") or [])) for run in runs]
-        found = [f"{name}, {extra}" if extra else name for name, extra in zip(names, overrides)]
+        found = [_override_label(run) for run in runs]
     labels = [own or auto for own, auto in zip(given, found)]
     if len(set(labels)) < len(labels):
         labels = [f"{label} ({place})" for place, label in enumerate(labels, start=1)]
     return labels
+
+
+def _override_label(run):
+    """What was overridden, by the last part of each key: "fec=off" of "policy.0.remedies.fec=off"."""
+    pairs = [str(pair).partition("=") for pair in run.info.get("overrides") or []]
+    return ", ".join(f"{key.rpartition('.')[2]}={value}" for key, _, value in pairs) or run.name
 
 
 def read_variants(arguments, flow=None, direction="forward"):

@@ -124,6 +124,11 @@ class Comparison(Case):
         self.assertEqual([v.label for v in read_variants([fec, switch])], ["fec", "switch"])
         self.assertEqual([v.label for v in read_variants([fec, fec])], ["teams-call-fec (1)", "teams-call-fec (2)"])
 
+    def test_overrides_name_runs_of_one_scenario(self):
+        plain, changed = self.run_of("all", "a"), self.run_of("all", "b")
+        edit(changed, "run.json", lambda t: t.replace('"overrides": []', '"overrides": ["policy.0.remedies.fec=off"]'))
+        self.assertEqual([v.label for v in read_variants([plain, changed])], ["teams-call", "fec=off"])
+
     def test_other_weather_is_noticed(self):
         none, fec, _ = self.runs()
         self.assertTrue(weather_note(read_variants([none, fec]))[0])

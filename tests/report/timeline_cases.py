@@ -8,6 +8,7 @@ import xml.etree.ElementTree as ElementTree
 from support import Case, edit, fetched_addresses, group, read, stroke_width
 from report.knowledge import judged_spans
 from report.lanes import pack
+from report.marks import named_decisions, shown_decisions
 from report.results import read_run
 from report.story import Story
 
@@ -69,11 +70,26 @@ class Derived(Case):
         for metric, value in given.items():
             self.assertAlmostEqual(story.measure(metric), value, places=9, msg=metric)
 
+    def test_figure_names_at_most_twelve_decisions_inside_its_time(self):
+        directory = self.run_of()
+        row = "{:.3f},bristol,call,1,r,{},,,,,,,broadband,mpls,why"
+        extra = [row.format(0.01, "path-up"), row.format(5.0201, "fec-on")]
+        extra += [row.format(40 + step / 10, "fec-off") for step in range(20)]
+        edit(directory, "decisions.csv", lambda text: text + "\n".join(extra) + "\n")
+        story = story_of(directory)
+        named = named_decisions(story)
+        self.assertEqual([number for number, _ in named], list(range(1, 13)))
+        times = [decision.time for _, decision in named]
+        self.assertEqual(times, sorted(times))
+        self.assertGreaterEqual(times[0], 5.02)
+        self.assertEqual([d.action for _, d in named if d.action != "fec-off"], ["open", "duplicate", "switch", "return"])
+        self.assertEqual(len(shown_decisions(story)), 24)
+
     def test_share_in_sla_counts_bins(self):
         story = story_of(self.run_of("none"))
         outside = sum(
             d > 65 or j > 15 or l > 0.01
-            for d, j, l in zip(story.bins["delay_mean_ms"], story.bins["jitter_ms"], story.bins["loss"])
+            for d, j, l in zip(story.bins["delay_p95_ms"], story.bins["jitter_ms"], story.bins["loss"])
         )
         self.assertGreater(outside, 0)
         self.assertAlmostEqual(story.share_in_sla(), 1 - outside / len(story.bins))
