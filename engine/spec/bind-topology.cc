@@ -27,7 +27,9 @@ BindLink(Binding& binding, const std::string& name, const View& view)
     Link link;
     link.name = name;
     link.about = About(view);
-    link.cloud = IndexOf(binding.scenario.clouds, view.Text("cloud").value_or("")).value_or(0);
+    const auto cloud = IndexOf(binding.scenario.clouds, view.Text("cloud").value_or(""));
+    link.cloud = cloud.value_or(0);
+    binding.pathsKnown = binding.pathsKnown && cloud;
     const bool both = view.Has("rate");
     for (const auto key : {"up", "down"})
     {
@@ -223,14 +225,11 @@ BindPaths(Binding& binding)
             }
         }
         const auto names = view.Names("between");
-        if (names.size() != 2)
-        {
-            continue;
-        }
-        const auto first = FindLink(scenario, names[0]);
-        const auto second = FindLink(scenario, names[1]);
+        const auto first = names.size() == 2 ? FindLink(scenario, names[0]) : std::nullopt;
+        const auto second = names.size() == 2 ? FindLink(scenario, names[1]) : std::nullopt;
         if (!first || !second)
         {
+            binding.pathsKnown = false;
             continue;
         }
         path.first = *first;
@@ -238,6 +237,7 @@ BindPaths(Binding& binding)
         const auto span = view.ValueSpan("between");
         if (first->site == second->site)
         {
+            binding.pathsKnown = false;
             binding.diagnostics.Error(
                 span,
                 fmt::format("both links belong to site '{}'", scenario.sites[first->site].name));
@@ -245,8 +245,13 @@ BindPaths(Binding& binding)
         }
         const auto& a = scenario.At(*first);
         const auto& b = scenario.At(*second);
+        if (a.cloud != b.cloud && !binding.cloudsKnown)
+        {
+            continue; // perhaps only for want of a cloud that is named wrongly
+        }
         if (a.cloud != b.cloud)
         {
+            binding.pathsKnown = false;
             binding.diagnostics.Error(
                 span,
                 fmt::format(
@@ -287,6 +292,9 @@ BindTopology(Binding& binding)
         binding.scenario.clouds.emplace_back();
     }
     BindSites(binding);
+    binding.cloudsKnown = binding.pathsKnown;
+    const auto* paths = binding.root.Find("paths");
+    binding.pathsKnown = binding.pathsKnown && paths && paths->kind == Node::Kind::List;
     BindPaths(binding);
 }
 
@@ -340,7 +348,7 @@ BindPath(Binding& binding, const View& view, std::string_view key)
         return std::nullopt;
     }
     const auto found = FindPath(binding.scenario, *a, *b);
-    if (!found)
+    if (!found && binding.pathsKnown)
     {
         auto& error = binding.diagnostics.Error(
             view.ValueSpan(key),

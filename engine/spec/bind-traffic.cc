@@ -145,7 +145,7 @@ CheckReach(Binding& binding, const View& view, const Flow& flow)
             return (path.first.site == flow.from && path.second.site == flow.to) ||
                    (path.first.site == flow.to && path.second.site == flow.from);
         });
-    if (reach)
+    if (reach || !binding.pathsKnown)
     {
         return;
     }
@@ -298,7 +298,7 @@ BindEvents(Binding& binding)
                         {i, first ? forward : backward, first ? backward : forward});
                 }
             }
-            if (event.targets.empty())
+            if (event.targets.empty() && binding.pathsKnown)
             {
                 binding.diagnostics.Error(
                     view.ValueSpan("link"),

@@ -18,6 +18,8 @@ struct Binding
     Scenario scenario;
     View root;
     Diagnostics& diagnostics;
+    bool cloudsKnown = true; ///< false when a link's cloud is not known
+    bool pathsKnown = true;  ///< false once something wrong hides which sites reach each other
 };
 
 /// Name, duration, seed, recording, tunnels.

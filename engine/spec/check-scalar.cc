@@ -199,7 +199,7 @@ class ScalarChecker
     CheckToggle(Node& node)
     {
         const auto& text = node.text;
-        if (!node.quoted && (text == "on" || text == "true" || text == "off" || text == "false"))
+        if (text == "on" || text == "true" || text == "off" || text == "false")
         {
             node.value = text == "on" || text == "true";
             return;
@@ -219,11 +219,15 @@ class ScalarChecker
         const auto least = ParseWhole(m_field.min, UINT64_MAX).value_or(0);
         const auto most = ParseWhole(m_field.max, UINT64_MAX).value_or(INT64_MAX);
         const auto value = ParseWhole(node.text, UINT64_MAX);
-        if (!value)
+        const bool digits =
+            !node.text.empty() && node.text.find_first_not_of("0123456789") == std::string::npos;
+        if (!value && !(digits && node.text[0] != '0'))
         {
-            Fail(node, fmt::format("'{}' is not a whole number", node.text));
+            Fail(node,
+                 digits ? fmt::format("'{}': a number does not begin with 0", node.text)
+                        : fmt::format("'{}' is not a whole number", node.text));
         }
-        else if (*value < least || *value > most)
+        else if (!value || *value < least || *value > most)
         {
             Fail(node,
                  fmt::format("{} is out of range; '{}' is {}",

@@ -48,6 +48,19 @@ Contains(const std::vector<std::string>& words, std::string_view word)
     return std::find(words.begin(), words.end(), word) != words.end();
 }
 
+/// @return what @p text most likely was to be as a name
+std::string
+LowerName(std::string_view text)
+{
+    std::string lower(text);
+    for (auto& c : lower)
+    {
+        const bool upper = c >= 'A' && c <= 'Z';
+        c = c == '_' || c == ' ' ? '-' : static_cast<char>(upper ? c - 'A' + 'a' : c);
+    }
+    return lower;
+}
+
 class Checker
 {
   public:
@@ -287,12 +300,7 @@ class Checker
             const auto inside = where + "." + entry.key;
             if (!IsName(entry.key))
             {
-                std::string lower = entry.key;
-                for (auto& c : lower)
-                {
-                    c = c == '_' || c == ' ' ? '-'
-                                             : static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
-                }
+                const auto lower = LowerName(entry.key);
                 m_diagnostics.Error(
                     entry.keySpan,
                     fmt::format("'{}' is not a name: names are lower-case letters, digits and "
@@ -477,7 +485,6 @@ class Checker
         auto& error = m_diagnostics.Error(
             span, fmt::format("no {} '{}'", Singular(map), name), DidYouMean(name, names));
         error.notes.push_back(ListNames(map, names));
-        node.value = {};
     }
 
     void
@@ -510,6 +517,14 @@ class Checker
             auto span = node.span;
             span.column += dot + 1 + static_cast<std::size_t>(quote);
             span.length = std::max<std::size_t>(1, link.size());
+            node.value = {};
+            for (const auto& other : names)
+            {
+                if (!IsName(other) && LowerName(other) == name)
+                {
+                    return; // there, but misspelt, which is reported where it stands
+                }
+            }
             auto& error = m_diagnostics.Error(span,
                                               fmt::format("site '{}' has no link '{}'", site, link),
                                               DidYouMean(link, links));

@@ -314,6 +314,23 @@ SpanAt(std::string_view text, std::size_t offset, std::size_t source)
     return {source, line, offset - (start == std::string_view::npos ? 0 : start + 1) + 1, 1};
 }
 
+/// @return the first tab in the indentation of the lines up to @p last (from 0)
+std::optional<Span>
+FindTab(std::string_view text, std::size_t source, int last)
+{
+    const auto lines = SplitLines(text);
+    for (std::size_t i = 0; i < lines.size() && static_cast<int>(i) <= last; ++i)
+    {
+        const auto end = lines[i].find_first_not_of(" \t");
+        const auto tab = lines[i].find('\t');
+        if (tab < end && end != std::string_view::npos)
+        {
+            return Span{source, i + 1, tab + 1, 1};
+        }
+    }
+    return std::nullopt;
+}
+
 /// Reports bytes that no text file holds. @return whether there are none
 bool
 CheckBytes(std::string_view text, std::size_t source, Diagnostics& diagnostics)
@@ -386,6 +403,11 @@ ReadDocument(std::string_view text, std::size_t source, Diagnostics& diagnostics
     }
     catch (const YAML::Exception& e)
     {
+        if (const auto tab = FindTab(text, source, e.mark.line); tab)
+        {
+            diagnostics.Error(*tab, "a tab cannot indent YAML; use spaces");
+            return std::nullopt;
+        }
         diagnostics.Error(e.mark.is_null() ? Span{source, 0, 0, 1} : builder.At(e.mark),
                           fmt::format("YAML: {}", e.msg));
         // A tree that ends at a syntax error would only report what stands below it as missing.

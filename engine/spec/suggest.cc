@@ -84,8 +84,10 @@ Suggest(std::string_view word, std::span<const std::string> candidates)
     for (const auto& candidate : candidates)
     {
         const auto distance = EditDistance(lower, Lower(candidate));
-        const auto allowed = std::max<std::size_t>(1, std::max(word.size(), candidate.size()) / 3);
-        if (distance <= allowed && distance < least)
+        const auto longer = std::max(word.size(), candidate.size());
+        const bool alike = !candidate.empty() && Lower(candidate)[0] == lower[0];
+        const auto allowed = std::max<std::size_t>(1, longer / (alike ? 2 : 3));
+        if (distance <= allowed && distance < longer && distance < least)
         {
             least = distance;
             best = &candidate;
