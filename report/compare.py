@@ -15,7 +15,7 @@ from report.variants import conclusion, read_variants, weather_note
 STEM = "comparison"
 ROW = 0.92
 COLUMNS = ("loss", "delay", "MOS", "copies")
-TITLES = {"loss": "loss (%)", "delay": "one-way delay (ms)", "MOS": "MOS", "copies": "copies sent, by path"}
+TITLES = {"loss": "loss (%)", "delay": "one-way delay (ms)", "MOS": "MOS", "copies": "copies, by path"}
 LABEL = 1.34
 
 
@@ -138,15 +138,19 @@ def draw_comparison(variants, stem):
     columns, colours = _columns(variants), _looks(variants)
     gap, right = 0.34, 0.1
     wide = (style.WIDTH - LABEL - right - gap * (len(columns) - 1)) / len(columns)
-    height = 0.98 + (ROW + 0.14) * len(variants) + 0.3
+    lines = style.wrap(conclusion(variants), 8.5, style.WIDTH - 0.2)
+    head = 0.17 * (len(lines) - 1)
+    height = 0.98 + head + (ROW + 0.14) * len(variants) + 0.3
     figure = style.new_figure(height)
     frame = style.Frame(figure)
     frame.text(0.22, 0.1, question(variants), size=11.5, weight="bold")
-    frame.text(0.42, 0.1, style.fit(conclusion(variants), 8.5, style.WIDTH - 0.2), size=8.5)
-    _legend(frame, variants, colours)
-    frame.skip(0.84)
+    for place, line in enumerate(lines):
+        frame.text(0.42 + 0.17 * place, 0.1, line, size=8.5)
+    frame.skip(head + 0.55)
+    _legend(frame, colours)
+    frame.skip(0.29)
     for place, column in enumerate(columns):
-        frame.text(0.94, LABEL + place * (wide + gap), TITLES[column], size=7.5, weight="bold")
+        frame.text(frame.top + 0.1, LABEL + place * (wide + gap), TITLES[column], size=7.5, weight="bold")
     frame.skip(0.14)
     first = min(v.story.bins["time_s"][0] for v in variants)
     last = max(v.story.bins["time_s"][-1] + v.run.interval for v in variants)
@@ -180,7 +184,7 @@ def _wrapped(label):
     return lines if len(lines) <= 4 else lines[:3] + ["\u2026"]
 
 
-def _legend(frame, variants, colours):
+def _legend(frame, colours):
     handles = [Patch(color=colour, label=f"on {link}") for link, colour in colours.items()]
     handles.append(Patch(facecolor="white", edgecolor=style.FAINT, hatch="/////", label="second copy"))
     handles.append(Patch(color="#7d8794", alpha=0.35, label="mean to p95"))
@@ -188,7 +192,7 @@ def _legend(frame, variants, colours):
     handles.append(Patch(color=style.EVENT, label="injected event"))
     frame.figure.legend(
         handles=handles, loc="upper left", ncol=len(handles), fontsize=6.8, handlelength=1.6, columnspacing=1.2,
-        borderpad=0, borderaxespad=0, bbox_to_anchor=(0.1 / style.WIDTH, 1 - 0.55 / frame.height),
+        borderpad=0, borderaxespad=0, bbox_to_anchor=(0.1 / style.WIDTH, 1 - frame.top / frame.height),
     )
 
 

@@ -129,6 +129,18 @@ def fit(text, size, inches):
     return text.rstrip(" ,;:") + "\u2026"
 
 
+def wrap(text, size, inches):
+    """`text` in lines no wider than `inches`, broken at blanks."""
+    lines, line = [], ""
+    for word in text.split(" "):
+        trial = f"{line} {word}".strip()
+        if line and text_width(trial, size) > inches:
+            lines.append(line)
+            trial = word
+        line = trial
+    return lines + [line]
+
+
 def _plain_svg(path, title, description):
     """Drops the document type and metadata (dates, addresses), and adds title and description."""
     with open(path, encoding="utf-8") as file:

@@ -155,17 +155,6 @@ def _legend(frame, story, looks):
     frame.skip(0.15 * rows + 0.08)
 
 
-def _wrap(text, size, inches):
-    lines, line = [], ""
-    for word in text.split(" "):
-        trial = f"{line} {word}".strip()
-        if line and style.text_width(trial, size) > inches:
-            lines.append(line)
-            trial = word
-        line = trial
-    return lines + [line]
-
-
 def describe(story):
     """The figure in words, for those who do not see it."""
     parts = [f"{story.question()} {story.answer()}."]
@@ -183,7 +172,7 @@ def draw_timeline(story, stem):
     inner = style.WIDTH - 0.62 - 0.12
     lanes = Lanes(story, inner)
     notes = decision_lines(story, lanes, style.WIDTH - 1.0)
-    answer = _wrap(story.answer(), 8.5, style.WIDTH - 0.2)
+    answer = style.wrap(story.answer(), 8.5, style.WIDTH - 0.2)
     heights = {"delay": 1.55, "jitter": 1.3, "loss": 0.95, "MOS": 0.95}
     legend_rows = math.ceil((4 + 2 * len(story.paths)) / 4)
     height = (
