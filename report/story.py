@@ -13,6 +13,8 @@ from report.tables import ReportError
 
 # ITU-T G.107 Annex B: below this MOS the transmission quality class is "many users dissatisfied".
 MOS_FLOOR = 3.60
+# A bin with fewer packets is too short a stretch of speech for a least MOS (as doc/results.md has it).
+MOS_LEAST_PACKETS = 10
 # Order of importance where not every decision can be named in a figure.
 STEERING = (
     "open switch return duplicate stop-duplicate least-bad path-down path-up follow fec-on fec-off".split()
@@ -226,7 +228,7 @@ class Story:
         if metric == "mos_mean":
             return _mean(bins["mos"])
         if metric == "mos_min":
-            known = bins["mos"][~np.isnan(bins["mos"])]
+            known = bins["mos"][~np.isnan(bins["mos"]) & (bins["sent"] >= MOS_LEAST_PACKETS)]
             return float(known.min()) if len(known) else math.nan
         if metric == "delay_p95_ms":  # of the bins' own 95th percentiles: an upper estimate
             known = bins["delay_p95_ms"][~np.isnan(bins["delay_p95_ms"])]
