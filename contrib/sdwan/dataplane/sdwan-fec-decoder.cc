@@ -180,6 +180,10 @@ FecDecoder::Parse(const VcmpHeader& header, ByteView payload, Pending& parity)
     parity.missing = 0;
     parity.sum.resize(sum.size());
     std::copy(sum.begin(), sum.end(), parity.sum.begin());
+    std::array<const std::uint8_t*, FEC_MAX_MEMBERS> present{};
+    std::array<std::size_t, FEC_MAX_MEMBERS> sizes{};
+    std::size_t count = 0;
+    std::size_t common = sum.size();
     std::uint32_t last = 0;
     for (std::size_t i = 0; i < members; ++i)
     {
@@ -193,15 +197,21 @@ FecDecoder::Parse(const VcmpHeader& header, ByteView payload, Pending& parity)
         if (unit == nullptr)
         {
             parity.offsets[parity.missing++] = static_cast<std::uint16_t>(offset);
+            continue;
         }
-        else if (unit->bytes.size() > parity.sum.size())
+        if (unit->bytes.size() > sum.size())
         {
             return false;
         }
-        else
-        {
-            XorInto(parity.sum.data(), unit->bytes.data(), unit->bytes.size());
-        }
+        present[count] = unit->bytes.data();
+        sizes[count++] = unit->bytes.size();
+        common = std::min(common, unit->bytes.size());
+    }
+    // All that the units have in common in one pass, then what the longer ones have beyond.
+    XorAllInto(parity.sum.data(), present.data(), count, common);
+    for (std::size_t i = 0; i < count; ++i)
+    {
+        XorInto(parity.sum.data() + common, present[i] + common, sizes[i] - common);
     }
     return true;
 }

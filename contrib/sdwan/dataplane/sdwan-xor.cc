@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "sdwan-xor.h"
 
+#include <algorithm>
 #include <cstring>
 
 // One object file serves old and new CPUs: the loader picks the clone. Sanitizers start too late
@@ -18,46 +19,91 @@ namespace weft::sdwan
 namespace
 {
 
-/// 32 bytes; the compiler splits them where the CPU has no registers that wide.
+/// 32 bytes in a register (two, where the CPU has none that wide). Loaded and stored at any
+/// address.
 using Block [[gnu::vector_size(32)]] = std::uint64_t;
 
-/// dst ^= src for 32 bytes at any address. memcpy is how an unaligned load or store is written.
-inline __attribute__((always_inline)) void
-XorBlock(std::uint8_t* dst, const std::uint8_t* src)
+/// One pass over the destination, whatever the number of sources: stores, not loads, are what XOR
+/// runs short of.
+template <std::size_t SOURCES>
+[[gnu::always_inline]] inline void
+Pass(std::uint8_t* __restrict dst, const std::uint8_t* const* sources, std::size_t n)
 {
-    Block a;
-    Block b;
-    std::memcpy(&a, dst, sizeof a);
-    std::memcpy(&b, src, sizeof b);
-    a ^= b;
-    std::memcpy(dst, &a, sizeof a);
+    const std::uint8_t* src[SOURCES];
+    std::copy_n(sources, SOURCES, src);
+    std::size_t i = 0;
+    for (; i + 64 <= n; i += 64)
+    {
+        Block low;
+        Block high;
+        std::memcpy(&low, dst + i, 32);
+        std::memcpy(&high, dst + i + 32, 32);
+        for (std::size_t k = 0; k < SOURCES; ++k)
+        {
+            Block sourceLow;
+            Block sourceHigh;
+            std::memcpy(&sourceLow, src[k] + i, 32);
+            std::memcpy(&sourceHigh, src[k] + i + 32, 32);
+            low ^= sourceLow;
+            high ^= sourceHigh;
+        }
+        std::memcpy(dst + i, &low, 32);
+        std::memcpy(dst + i + 32, &high, 32);
+    }
+    for (; i + 8 <= n; i += 8)
+    {
+        std::uint64_t sum;
+        std::memcpy(&sum, dst + i, 8);
+        for (std::size_t k = 0; k < SOURCES; ++k)
+        {
+            std::uint64_t word;
+            std::memcpy(&word, src[k] + i, 8);
+            sum ^= word;
+        }
+        std::memcpy(dst + i, &sum, 8);
+    }
+    for (; i < n; ++i)
+    {
+        for (std::size_t k = 0; k < SOURCES; ++k)
+        {
+            dst[i] ^= src[k][i];
+        }
+    }
 }
 
 } // namespace
 
 WEFT_XOR_CLONES void
-XorInto(std::uint8_t* __restrict dst, const std::uint8_t* __restrict src, std::size_t n)
+XorInto(std::uint8_t* dst, const std::uint8_t* src, std::size_t n)
 {
-    std::size_t i = 0;
-    for (; i + 128 <= n; i += 128)
+    Pass<1>(dst, &src, n);
+}
+
+WEFT_XOR_CLONES void
+XorAllInto(std::uint8_t* dst, const std::uint8_t* const* sources, std::size_t count, std::size_t n)
+{
+    for (; count >= 8; count -= 8, sources += 8)
     {
-        XorBlock(dst + i, src + i);
-        XorBlock(dst + i + 32, src + i + 32);
-        XorBlock(dst + i + 64, src + i + 64);
-        XorBlock(dst + i + 96, src + i + 96);
+        Pass<8>(dst, sources, n);
     }
-    for (; i + 8 <= n; i += 8)
+    switch (count)
     {
-        std::uint64_t a;
-        std::uint64_t b;
-        std::memcpy(&a, dst + i, 8);
-        std::memcpy(&b, src + i, 8);
-        a ^= b;
-        std::memcpy(dst + i, &a, 8);
-    }
-    for (; i < n; ++i)
-    {
-        dst[i] ^= src[i];
+    case 7:
+        return Pass<7>(dst, sources, n);
+    case 6:
+        return Pass<6>(dst, sources, n);
+    case 5:
+        return Pass<5>(dst, sources, n);
+    case 4:
+        return Pass<4>(dst, sources, n);
+    case 3:
+        return Pass<3>(dst, sources, n);
+    case 2:
+        return Pass<2>(dst, sources, n);
+    case 1:
+        return Pass<1>(dst, sources, n);
+    default:
+        return;
     }
 }
 

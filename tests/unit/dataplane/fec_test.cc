@@ -153,6 +153,32 @@ TEST(XorInto, AgreesWithTheDefinitionAtEverySizeAndAlignment)
     }
 }
 
+TEST(XorAllInto, AgreesWithOneAfterTheOther)
+{
+    Random random(8);
+    for (std::size_t count = 0; count <= 20; ++count)
+    {
+        for (const std::size_t n : {0U, 1U, 7U, 8U, 63U, 64U, 65U, 200U, 1412U})
+        {
+            std::vector<Bytes> sources;
+            std::vector<const std::uint8_t*> pointers;
+            Bytes together = RandomBytes(random, n);
+            Bytes oneByOne = together;
+            for (std::size_t k = 0; k < count; ++k)
+            {
+                sources.push_back(RandomBytes(random, n));
+                XorInto(oneByOne.data(), sources.back().data(), n);
+            }
+            for (const Bytes& source : sources)
+            {
+                pointers.push_back(source.data());
+            }
+            XorAllInto(together.data(), pointers.data(), count, n);
+            ASSERT_EQ(together, oneByOne) << count << " of " << n;
+        }
+    }
+}
+
 TEST(Fec, GoldenParity)
 {
     FecEncoder encoder({.data = 2, .depth = 1});
