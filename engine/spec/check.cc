@@ -482,6 +482,14 @@ class Checker
              const std::string& name,
              const std::vector<std::string>& names)
     {
+        node.value = {};
+        for (const auto& other : names)
+        {
+            if (!IsName(other) && LowerName(other) == name)
+            {
+                return; // there, but misspelt, which is reported where it stands
+            }
+        }
         auto& error = m_diagnostics.Error(
             span, fmt::format("no {} '{}'", Singular(map), name), DidYouMean(name, names));
         error.notes.push_back(ListNames(map, names));
@@ -517,14 +525,6 @@ class Checker
             auto span = node.span;
             span.column += dot + 1 + static_cast<std::size_t>(quote);
             span.length = std::max<std::size_t>(1, link.size());
-            node.value = {};
-            for (const auto& other : names)
-            {
-                if (!IsName(other) && LowerName(other) == name)
-                {
-                    return; // there, but misspelt, which is reported where it stands
-                }
-            }
             auto& error = m_diagnostics.Error(span,
                                               fmt::format("site '{}' has no link '{}'", site, link),
                                               DidYouMean(link, links));
