@@ -210,8 +210,8 @@ BindTraffic(Binding& binding)
         flow.codec = view.Text("codec") == "teams" ? Codec::Teams : Codec::G711;
         flow.rate = view.Real("rate").value_or(0);
         flow.size = static_cast<std::uint32_t>(view.Integer("size").value_or(0));
-        flow.on = view.Time("on").value_or(Duration{0});
-        flow.off = view.Time("off").value_or(Duration{0});
+        flow.on = view.Time("on_time").value_or(Duration{0});
+        flow.off = view.Time("off_time").value_or(Duration{0});
         if (const auto bytes = view.Integer("bytes"))
         {
             flow.bytes = static_cast<std::uint64_t>(*bytes);

@@ -139,8 +139,8 @@ constexpr Field TABLE[] = {
     {.path = "traffic.codec", .type = T::Choice, .doc = "Voice profile: G.711 at 64 kbit/s, or a wide-band one like that of Teams.", .values = "teams|g711", .fallback = "g711", .with = "kind=voice"},
     {.path = "traffic.rate", .type = T::Quantity, .doc = "Rate of UDP payload, while on.", .dimension = D::Rate, .required = true, .min = "1kbps", .max = "1000Gbps", .with = "kind=onoff|bulk-udp", .example = "2Mbps"},
     {.path = "traffic.size", .type = T::Quantity, .doc = "UDP payload of a packet.", .dimension = D::Size, .fallback = "1200B", .min = "32B", .max = "9000B", .with = "kind=onoff|bulk-udp"},
-    {.path = "traffic.on", .type = T::Quantity, .doc = "Length of a period of sending.", .dimension = D::Time, .fallback = "1s", .min = "1ms", .max = "24h", .with = "kind=onoff"},
-    {.path = "traffic.off", .type = T::Quantity, .doc = "Length of a pause.", .dimension = D::Time, .fallback = "1s", .min = "0s", .max = "24h", .with = "kind=onoff"},
+    {.path = "traffic.on_time", .type = T::Quantity, .doc = "Length of a period of sending.", .dimension = D::Time, .fallback = "1s", .min = "1ms", .max = "24h", .with = "kind=onoff"},
+    {.path = "traffic.off_time", .type = T::Quantity, .doc = "Length of a pause.", .dimension = D::Time, .fallback = "1s", .min = "0s", .max = "24h", .with = "kind=onoff"},
     {.path = "traffic.bytes", .type = T::Quantity, .doc = "Amount to transfer.", .dimension = D::Size, .otherwise = "transfer until `stop`", .min = "1B", .max = "1000GB", .with = "kind=bulk-tcp", .example = "10MB"},
 
     {.path = "events", .type = T::NamedMap, .doc = "What happens to the weather and when, by name.", .otherwise = "none"},

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/** @file The field table's own consistency, and the pages generated from it. */
+
+#include "engine/spec/check.h"
+#include "engine/spec/describe.h"
+#include "engine/spec/presets.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <set>
+#include <sstream>
+#include <unistd.h>
+
+namespace
+{
+
+using namespace weft::spec;
+namespace fs = std::filesystem;
+
+const fs::path ROOT = WEFT_SOURCE_DIR;
+
+std::string
+ReadAll(const fs::path& file)
+{
+    std::ifstream in(file, std::ios::binary);
+    std::ostringstream text;
+    text << in.rdbuf();
+    return text.str();
+}
+
+TEST(SpecTable, IsConsistent)
+{
+    std::set<std::string_view> seen;
+    for (const auto& field : Fields())
+    {
+        EXPECT_TRUE(seen.insert(field.path).second) << field.path << " twice";
+        EXPECT_TRUE(field.Parent().empty() ||
+                    (seen.count(field.Parent()) && HasKeys(FindField(field.Parent())->type)))
+            << field.path << " before its parent";
+        EXPECT_TRUE(field.doc.ends_with('.')) << field.path;
+        EXPECT_EQ(HasKeys(field.type), !ChildrenOf(field.path).empty()) << field.path;
+        EXPECT_EQ(field.type == Type::Choice, !field.values.empty()) << field.path;
+        EXPECT_EQ(field.type == Type::Quantity, field.dimension != Dimension::None) << field.path;
+        EXPECT_FALSE(field.required && !field.fallback.empty()) << field.path;
+        for (const auto text :
+             {field.fallback, HasKeys(field.type) ? std::string_view() : field.example})
+        {
+            if (text.empty() || text.starts_with('[') || field.type == Type::MapOrOff)
+            {
+                continue;
+            }
+            Node node;
+            node.text = text;
+            Diagnostics diagnostics;
+            diagnostics.AddSource("", "");
+            CheckScalar(node, field, diagnostics);
+            EXPECT_EQ(diagnostics.Text(), "") << field.path << ": " << text;
+        }
+        for (const auto bound : {field.min, field.max})
+        {
+            if (!bound.empty())
+            {
+                EXPECT_TRUE(ParseQuantity(bound, field.dimension)) << field.path << ": " << bound;
+            }
+        }
+        for (const auto& alternative :
+             field.with.empty() ? std::vector<std::string>{} : Split(field.with, ','))
+        {
+            const auto equals = alternative.find('=');
+            for (const auto& key : equals == std::string::npos
+                                       ? Split(alternative, '|')
+                                       : std::vector{alternative.substr(0, equals)})
+            {
+                const auto path =
+                    field.Parent().empty() ? key : std::string(field.Parent()) + "." + key;
+                EXPECT_TRUE(FindField(path)) << field.path << " goes with " << path;
+            }
+        }
+    }
+}
+
+/// The reader takes the position of a choice for the enumerator; the names have to agree.
+template <typename E>
+void
+ExpectNames(std::string_view path)
+{
+    const auto values = Split(FindField(path)->values, '|');
+    for (std::size_t i = 0; i < values.size(); ++i)
+    {
+        EXPECT_EQ(values[i], ToString(static_cast<E>(i))) << path;
+    }
+}
+
+TEST(SpecTable, ChoicesAreThoseOfTheEnumerations)
+{
+    ExpectNames<CloudKind>("clouds.kind");
+    ExpectNames<QueueKind>("sites.links.queue");
+    ExpectNames<Cipher>("tunnels.cipher");
+    ExpectNames<JitterMetric>("slas.jitter_metric");
+    ExpectNames<TrafficClass>("policy.class");
+    ExpectNames<FecGroup>("policy.remedies.fec.group");
+    ExpectNames<FecWhen>("policy.remedies.fec.when");
+    ExpectNames<TrafficKind>("traffic.kind");
+    ExpectNames<Codec>("traffic.codec");
+    ExpectNames<EventShape>("events.shape");
+    ExpectNames<Action>("expect.decision");
+    ExpectNames<Action>("expect.no_decision");
+    ExpectNames<Metric>("expect.metric");
+    const auto classes = Split(FindField("policy.class")->values, '|');
+    for (std::size_t i = 0; i < classes.size(); ++i)
+    {
+        EXPECT_EQ(Presets()[i].name, classes[i]);
+    }
+}
+
+TEST(SpecTable, ResolvesPathsOfFiles)
+{
+    EXPECT_EQ(ResolvePath("sites.links.mtu"), FindField("sites.links.mtu"));
+    EXPECT_EQ(ResolvePath("sites.bristol.links.mpls.mtu"), FindField("sites.links.mtu"));
+    EXPECT_EQ(ResolvePath("sites.*.links.NAME.mtu"), FindField("sites.links.mtu"));
+    EXPECT_EQ(ResolvePath("paths.0.forward.loss"), FindField("paths.forward.loss"));
+    EXPECT_EQ(ResolvePath("sites.bristol.extra.mtu"), nullptr);
+    EXPECT_EQ(ResolvePath("nothing"), nullptr);
+    EXPECT_EQ(ResolvePath(""), nullptr);
+    EXPECT_EQ(DisplayPath(*FindField("sites.links.mtu")), "sites.NAME.links.NAME.mtu");
+    EXPECT_EQ(DisplayPath(*FindField("policy.remedies.fec.data")), "policy.N.remedies.fec.data");
+}
+
+TEST(SpecGenerated, SchemaIsUpToDate)
+{
+    EXPECT_EQ(ReadAll(ROOT / "doc/scenario.schema.json"), JsonSchema())
+        << "run: weft schema > doc/scenario.schema.json";
+}
+
+TEST(SpecGenerated, ReferencePageIsUpToDate)
+{
+    EXPECT_EQ(ReadAll(ROOT / "doc/scenario-reference.md"), ReferencePage())
+        << "run: weft schema --reference > doc/scenario-reference.md";
+}
+
+TEST(SpecGenerated, SchemaHasNoUnions)
+{
+    const auto schema = JsonSchema();
+    EXPECT_EQ(schema.find("oneOf"), std::string::npos);
+    EXPECT_EQ(schema.find("anyOf"), std::string::npos);
+}
+
+TEST(SpecGenerated, EveryKeyIsOnTheReferencePage)
+{
+    const auto page = ReferencePage();
+    for (const auto& field : Fields())
+    {
+        if (!field.path.starts_with("paths.backward."))
+        {
+            EXPECT_NE(page.find("| `" + std::string(field.Key()) + "` |"), std::string::npos)
+                << field.path;
+        }
+    }
+}
+
+/// An independent validator takes the shipped scenarios and refuses a wrong one.
+TEST(SpecGenerated, SchemaAgreesWithAValidator)
+{
+    if (std::system("python3 -c 'import jsonschema, yaml' >/dev/null 2>&1") != 0)
+    {
+        GTEST_SKIP() << "python3-jsonschema and python3-yaml are not installed";
+    }
+    const auto script = R"(
+import glob, json, sys, jsonschema, yaml
+root = sys.argv[1]
+schema = json.load(open(root + '/doc/scenario.schema.json'))
+jsonschema.Draft7Validator.check_schema(schema)
+validator = jsonschema.Draft7Validator(schema)
+files = glob.glob(root + '/scenarios/**/*.weft.yaml', recursive=True)
+files.append(root + '/tests/unit/engine/data/example.weft.yaml')
+wrong = [(f, e.message) for f in files for e in validator.iter_errors(yaml.safe_load(open(f)))]
+for w in wrong: print(*w)
+invalid = glob.glob(root + '/tests/unit/engine/data/invalid/')[0]
+for name in ('unknown-keys', 'units', 'ranges', 'choices', 'names', 'wrong-kinds', 'signs'):
+    if validator.is_valid(yaml.safe_load(open(invalid + name + '.yaml'))):
+        wrong.append(name); print('accepted', name)
+sys.exit(bool(wrong))
+)";
+    const auto file =
+        fs::temp_directory_path() / ("weft-schema-test-" + std::to_string(::getpid()) + ".py");
+    std::ofstream(file) << script;
+    EXPECT_EQ(std::system(("python3 '" + file.string() + "' '" + ROOT.string() + "'").c_str()), 0);
+    fs::remove(file);
+}
+
+} // namespace
