@@ -123,6 +123,7 @@ InstallTraffic(const spec::Scenario& scenario, const Network& network, FlowObser
                               .peerAddress = caller,
                               .peerPort = flow.sourcePort,
                               .active = flow.bothWays,
+                              .answers = true,
                               .pattern = pattern},
                              observer);
         auto calling = Add<UdpTraffic>(from.host, flow.start, flow.stop);
@@ -133,6 +134,7 @@ InstallTraffic(const spec::Scenario& scenario, const Network& network, FlowObser
                             .peerAddress = callee,
                             .peerPort = flow.destinationPort,
                             .active = true,
+                            .answers = false,
                             .pattern = pattern},
                            observer);
     }

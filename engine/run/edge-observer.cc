@@ -239,7 +239,7 @@ EdgeObserver::OnEvent(spec::Index site, const sdwan::EdgeEvent& event)
     if (!decision.timer.empty())
     {
         record.timer = decision.timer;
-        record.timerSeconds = static_cast<double>(decision.timerValue.count()) * 1e-9;
+        record.timerSeconds = static_cast<double>(decision.timerValue.count()) / 1e9;
     }
     record.from = decision.from == sdwan::NO_TUNNEL ? "" : links[decision.fromLink].name;
     record.to = decision.to == sdwan::NO_TUNNEL ? "" : links[decision.toLink].name;

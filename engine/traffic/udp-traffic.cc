@@ -150,7 +150,8 @@ UdpTraffic::StartApplication()
             fmt::format("UdpTraffic: UDP port {} of the host is taken", m_end.localPort));
     }
     m_socket->SetRecvCallback(ns3::MakeCallback(&UdpTraffic::Receive, this));
-    if (m_end.active)
+    m_waiting = m_end.active && m_end.answers;
+    if (m_end.active && !m_waiting)
     {
         m_periodStart = Now();
         SendNext();
@@ -160,6 +161,7 @@ UdpTraffic::StartApplication()
 void
 UdpTraffic::StopApplication()
 {
+    m_waiting = false;
     m_next.Cancel();
 }
 
@@ -234,6 +236,12 @@ UdpTraffic::Receive(ns3::Ptr<ns3::Socket> socket)
         ++m_received;
         m_observer->OnReceived(
             m_end.flow, expected, stamp->sequence, stamp->time, TimeNs(Now()), packet->GetSize());
+        if (m_waiting)
+        {
+            m_waiting = false;
+            m_periodStart = Now();
+            SendNext();
+        }
     }
 }
 

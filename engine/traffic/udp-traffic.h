@@ -42,6 +42,8 @@ struct UdpEnd
     ns3::Ipv4Address peerAddress;
     std::uint16_t peerPort = 0;
     bool active = true; ///< false: only receives
+    bool answers =
+        false; ///< sends only once it has received: the callee, who hears the caller first
     UdpPattern pattern;
 };
 
@@ -93,6 +95,7 @@ class UdpTraffic : public ns3::Application
     std::vector<std::uint8_t> m_payload; ///< of the next packet
     std::int64_t m_periodStart = 0;      ///< ns
     std::uint64_t m_inPeriod = 0;        ///< packets sent in the period
+    bool m_waiting = false;              ///< for the first packet from the other end
     std::uint64_t m_sequence = 0;
     std::uint64_t m_received = 0;
     std::uint64_t m_foreign = 0;

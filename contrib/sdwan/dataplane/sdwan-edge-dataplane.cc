@@ -97,7 +97,9 @@ EdgeDataplane::OnDeadline(TimeNs now)
             if (tunnel.fecQueued[c] == at)
             {
                 tunnel.fecQueued[c] = NEVER;
-                SendParity(*tunnel.fecEncoders[c], id, nullptr, now);
+                const auto last = m_sendById.find(FlowIndex(tunnel.peer, tunnel.fecFlow[c]));
+                SendFlow* flow = last == m_sendById.end() ? nullptr : &last->second->value;
+                SendParity(*tunnel.fecEncoders[c], id, flow, now);
                 m_deadlines.Update(
                     owner, tunnel.fecQueued[c], tunnel.fecEncoders[c]->NextDeadline());
             }

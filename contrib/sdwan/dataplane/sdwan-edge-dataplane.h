@@ -45,7 +45,7 @@ struct TransmitInfo
     std::uint32_t remoteAddress = 0; ///< outer destination, host byte order
     std::uint8_t dscp = 0;
     std::uint8_t flags = 0; ///< of the VCMP header
-    FlowId flow = 0;        ///< of DATA; of PARITY: the flow that filled the group
+    FlowId flow = 0;        ///< of DATA; of PARITY: the flow it is charged to
     std::uint16_t peer = 0;
 };
 

@@ -165,9 +165,22 @@ EdgeDataplane::ReceiverOf(
     m_deadlines.Update(
         {TimerOwner::Housekeeping, 0}, m_housekeepingQueued, now + m_config.flowIdleTimeout);
     // The answer has the same identifier and follows the opener's choice.
-    if (!m_peers[peer].ids.Own(header.flow) && !m_sendFlows.Peek(key.Reversed()))
+    if (!m_peers[peer].ids.Own(header.flow))
     {
-        AddSendFlow(key.Reversed(), peer, header.flow, FlowRole::Follower, now);
+        const FlowKey answer = key.Reversed();
+        SendEntry* own = m_sendFlows.Find(answer, now);
+        if (own && own->value.opener && m_config.peers[peer].flowIdTopBit)
+        {
+            // Both ends opened the flow before they heard of each other: the one with the top bit
+            // gives way.
+            ForgetSendFlow(*own);
+            m_sendFlows.Erase(answer);
+            own = nullptr;
+        }
+        if (!own)
+        {
+            AddSendFlow(answer, peer, header.flow, FlowRole::Follower, now);
+        }
     }
     return flow.get();
 }

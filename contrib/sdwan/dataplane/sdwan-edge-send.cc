@@ -204,6 +204,7 @@ EdgeDataplane::Protect(SendFlow& flow, const VcmpHeader& header, ByteView payloa
     const TunnelId tunnel = flow.steering->Current().primary;
     FecEncoder& encoder = EncoderFor(flow, tunnel);
     encoder.Feed(header, payload, now);
+    m_tunnels[tunnel]->fecFlow[static_cast<std::size_t>(header.trafficClass)] = flow.id;
     SendParity(encoder, tunnel, &flow, now);
     if (header.Has(vcmp::FEC_BY_FLOW))
     {
@@ -228,6 +229,7 @@ EdgeDataplane::SendParity(FecEncoder& encoder, TunnelId tunnel, SendFlow* flow, 
     while (encoder.PollParity(now, header, m_parity))
     {
         header.segment = m_config.segment;
+        header.flow = flow ? flow->id : 0;
         const std::size_t bytes = SendOn(
             tunnel, header, m_parity, now, DSCP[static_cast<std::size_t>(header.trafficClass)]);
         if (flow)

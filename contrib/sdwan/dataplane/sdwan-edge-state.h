@@ -82,6 +82,7 @@ struct TunnelState
     std::vector<FlowAffinity> affinities;          ///< waiting to be sent
     TimeNs queued = NEVER;                         ///< see DeadlineQueue
     std::array<TimeNs, TRAFFIC_CLASSES> fecQueued{NEVER, NEVER, NEVER, NEVER};
+    std::array<FlowId, TRAFFIC_CLASSES> fecFlow{}; ///< whose packet was protected last
 };
 
 /// A flow in the direction in which this Edge sends it.

@@ -143,12 +143,11 @@ EdgeDataplane::ServiceTunnel(TunnelId id, TimeNs now)
         decision.metric = SlaMetric::Usability;
         decision.value = event->count;
         decision.bound = event->count;
-        decision.threshold =
-            event->up ? m_config.monitor.answersToRecover : m_config.monitor.missesToFail;
+        decision.threshold = event->up ? event->count : m_config.monitor.missesToFail;
         decision.timer = event->timer;
         decision.timerValue = event->timerValue;
-        decision.reason = std::to_string(event->count) +
-                          (event->up ? " answers in a row" : " answers missed in a row");
+        decision.reason = event->up ? "the path answers"
+                                    : std::to_string(event->count) + " answers missed in a row";
         Announce({.decision = std::move(decision),
                   .peer = tunnel.peer,
                   .ofFlow = false,

@@ -286,7 +286,7 @@ class FlowIdAllocator
         for (;;)
         {
             const FlowId id = m_top | (m_next & (TOP - 1));
-            m_next = (m_next + 1) & (TOP - 1);
+            m_next = m_next == TOP - 1 ? 1 : m_next + 1;
             if (m_inUse.insert(id).second)
             {
                 return id;
@@ -302,7 +302,7 @@ class FlowIdAllocator
 
   private:
     FlowId m_top;
-    FlowId m_next = 0;
+    FlowId m_next = 1; ///< identifier 0 means "no flow" on the wire
     absl::flat_hash_set<FlowId> m_inUse;
 };
 

@@ -152,6 +152,33 @@ TEST(EdgeDataplane, TheAnswerFollowsTheOpener)
     EXPECT_FALSE(backward->opener);
 }
 
+TEST(EdgeDataplane, OfTwoSimultaneousOpenersOneGivesWay)
+{
+    EdgePair net({"mpls", "broadband"}, [](EdgeConfig& config) {
+        config.rules = {VoiceRule(false, false)};
+        if (config.name == "hq")
+        {
+            config.rules[0].links.prefer = {"mpls"};
+        }
+    });
+    net.RunUntil(1s);
+    for (unsigned i = 0; i < 50; ++i)
+    {
+        net.Send(0, UdpPacket(HOST[0], HOST[1], 50000, 3479, i, 200));
+        net.Send(1, UdpPacket(HOST[1], HOST[0], 3479, 50000, i, 200));
+        net.RunUntil(net.now + 20ms);
+    }
+    net.RunUntil(net.now + 1s);
+    const FlowKey key{HOST[0], HOST[1], 50000, 3479, 17, 0};
+    const auto* forward = net.edges[0]->FindSendFlow(key);
+    const auto* backward = net.edges[1]->FindSendFlow(key.Reversed());
+    EXPECT_NE(forward->opener, backward->opener);
+    EXPECT_EQ(forward->id, backward->id);
+    EXPECT_EQ(forward->steering->Current().primary, backward->steering->Current().primary);
+    EXPECT_EQ(Counters(net.delivered[0]), Range(50));
+    EXPECT_EQ(Counters(net.delivered[1]), Range(50));
+}
+
 TEST(EdgeDataplane, LeavesADeadPathWithinThreeHundredMillisecondsAndAProbe)
 {
     for (const bool oneWay : {false, true})
