@@ -52,24 +52,30 @@ ResolvePath(std::string_view path)
 {
     const Field* field = nullptr;
     bool nameMayFollow = false;
+    bool leftOut = false;  // a name was left out
+    bool nameLast = false; // the last part is a name
     for (const auto& part : Split(path, '.'))
     {
         const auto next = field ? fmt::format("{}.{}", field->path, part) : part;
         if (const auto* found = FindField(next))
         {
             field = found;
+            leftOut = leftOut || nameMayFollow;
+            nameLast = false;
             nameMayFollow = field->type == Type::NamedMap || field->type == Type::List;
         }
         else if (nameMayFollow)
         {
             nameMayFollow = false;
+            nameLast = true;
         }
         else
         {
             return nullptr;
         }
     }
-    return field;
+    // Where names are left out, what looks like one at the end is a key that does not exist.
+    return leftOut && nameLast ? nullptr : field;
 }
 
 bool

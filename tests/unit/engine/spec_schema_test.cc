@@ -123,6 +123,8 @@ TEST(SpecTable, ResolvesPathsOfFiles)
     EXPECT_EQ(ResolvePath("sites.*.links.NAME.mtu"), FindField("sites.links.mtu"));
     EXPECT_EQ(ResolvePath("paths.0.forward.loss"), FindField("paths.forward.loss"));
     EXPECT_EQ(ResolvePath("sites.bristol.extra.mtu"), nullptr);
+    EXPECT_EQ(ResolvePath("sites.bristol.links.mpls"), FindField("sites.links"));
+    EXPECT_EQ(ResolvePath("sites.links.mtuu"), nullptr);
     EXPECT_EQ(ResolvePath("nothing"), nullptr);
     EXPECT_EQ(ResolvePath(""), nullptr);
     EXPECT_EQ(DisplayPath(*FindField("sites.links.mtu")), "sites.NAME.links.NAME.mtu");
