@@ -14,7 +14,7 @@ verbs, done in the order given; each does what it needs of those before it, exce
 
 options:
   --preset NAME    one of CMakePresets.json: release (default), debug, asan-ubsan
-  --for PURPOSE    what deps, configure and build are to provide for: run, test, bench, all (default)
+  --purpose WORD   what deps, configure and build are to provide for: run, test, bench, all (default)
   --dry-run        deps: print the missing packages, one a line, and install nothing
   --long           test: the long sweeps too
   --copy           link-into: copy the modules instead of linking them
@@ -398,7 +398,7 @@ def _link_modules(settings):
 
 def options(opt):
     opt.add_option("--preset", action="store", default="release", help="release (default), debug or asan-ubsan")
-    opt.add_option("--for", action="store", default="all", dest="purpose", help="run, test, bench or all (default)")
+    opt.add_option("--purpose", action="store", default="all", help="run, test, bench or all (default)")
     opt.add_option("--dry-run", action="store_true", default=False, help="deps: only print what is missing")
     opt.add_option("--long", action="store_true", default=False, help="test: the long sweeps too")
     opt.add_option("--into", action="store", default="", help="link_into: an ns-3 source tree")
@@ -421,7 +421,7 @@ def _settings_of(ctx):
 
 def _check_purpose(settings):
     if settings.purpose not in GROUPS:
-        _fail(f"--for takes one of {', '.join(GROUPS)}, not '{settings.purpose}'", 2)
+        _fail(f"--purpose takes one of {', '.join(GROUPS)}, not '{settings.purpose}'", 2)
 
 
 def deps(ctx):
@@ -487,7 +487,7 @@ def _parse(words):
         settings.arguments = words[words.index("--") + 1 :]
         words = words[: words.index("--")]
     flags = ("dry-run", "long", "copy", "reconfigure", "quiet")
-    valued = {"--preset": "preset", "--for": "purpose", "--jobs": "jobs", "-j": "jobs"}
+    valued = {"--preset": "preset", "--purpose": "purpose", "--jobs": "jobs", "-j": "jobs"}
     words = list(words)
     while words:
         word = words.pop(0)

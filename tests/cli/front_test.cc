@@ -152,7 +152,7 @@ TEST_F(Front, MistakesAreNamedAndNothingIsDone)
         {"deps teh", "unknown verb 'teh'"},
         {"configure --preset relaese", "unknown preset 'relaese'; did you mean 'release'?"},
         {"deps --preset", "--preset needs a value"},
-        {"deps --for fun", "--for takes one of run, test, bench, all, not 'fun'"},
+        {"deps --purpose fun", "--purpose takes one of run, test, bench, all, not 'fun'"},
         {"deps -j0", "--jobs takes a number from 1 up, not '0'"},
         {"link-into", "link-into needs the folder of an ns-3 source tree"},
         {"", "verbs, done in the order given"},
@@ -171,7 +171,7 @@ TEST_F(Front, DryRunListsOnlyWhatIsMissing)
 {
     PlayDebian("ninja-build libfmt-dev libisal-dev");
     EXPECT_EQ(Wscript("deps --dry-run").text, "ninja-build\nlibfmt-dev\nlibisal-dev\n");
-    EXPECT_EQ(Wscript("deps --dry-run --for run").text, "ninja-build\nlibfmt-dev\n");
+    EXPECT_EQ(Wscript("deps --dry-run --purpose run").text, "ninja-build\nlibfmt-dev\n");
     EXPECT_FALSE(fs::exists(m_folder / "apt.log"));
 }
 
@@ -268,7 +268,7 @@ class Context: pass
 for parser in (optparse.OptionParser(), argparse.ArgumentParser()):
     parser.add_option = getattr(parser, "add_option", None) or parser.add_argument
     space["options"](parser)
-    parsed = parser.parse_args(["--preset", "debug", "--for=test"])
+    parsed = parser.parse_args(["--preset", "debug", "--purpose=test"])
     context = Context()
     context.options = parsed[0] if isinstance(parsed, tuple) else parsed
     settings = space["_settings_of"](context)
@@ -290,7 +290,7 @@ for parser in (optparse.OptionParser(), argparse.ArgumentParser()):
     PlayDebian("libfmt-dev");
     const Outcome waf =
         Shell("cd " + m_folder.string() + " && PATH=" + (m_folder / "bin").string() +
-              ":$PATH waf deps --dry-run");
+              ":$PATH waf deps --dry-run --purpose=run --preset=release");
     EXPECT_EQ(waf.code, 0) << waf.text;
     EXPECT_TRUE(Has(waf.text, "libfmt-dev\n")) << waf.text;
 }
@@ -330,9 +330,9 @@ TEST_F(Front, LauncherWorksThroughASymlinkFromElsewhere)
         << "stdout is the program's alone, and it runs in the caller's folder";
 
     EXPECT_EQ(Shell(go + "test -R 'a b'").text,
-              "set-up: --quiet --preset release --for test deps build test -- -R a b\n");
+              "set-up: --quiet --preset release --purpose test deps build test -- -R a b\n");
     EXPECT_EQ(Shell("export WEFT_SKIP_DEPS=1 WEFT_PRESET=debug; " + go + "bench").text,
-              "set-up: --quiet --preset debug --for bench build bench --\n");
+              "set-up: --quiet --preset debug --purpose bench build bench --\n");
 }
 
 TEST_F(Front, LauncherStopsWhenSetUpFails)
