@@ -528,9 +528,9 @@ BM_ParityAgainstIsal(benchmark::State& state, bool streaming)
         state,
         64,
         [&] {
-            std::memcpy(mine, sources[0], SIZE);
             if (streaming)
             {
+                std::memcpy(mine, sources[0], SIZE);
                 for (std::size_t i = 1; i < k; ++i)
                 {
                     XorInto(mine, sources[i], SIZE);
@@ -538,7 +538,7 @@ BM_ParityAgainstIsal(benchmark::State& state, bool streaming)
             }
             else
             {
-                XorAllInto(mine, sources.data() + 1, k - 1, SIZE);
+                XorAll(mine, sources.data(), k, SIZE);
             }
             benchmark::DoNotOptimize(mine);
             benchmark::ClobberMemory();

@@ -179,10 +179,10 @@ FecDecoder::Parse(const VcmpHeader& header, ByteView payload, Pending& parity)
     parity.base = base;
     parity.missing = 0;
     parity.sum.resize(sum.size());
-    std::copy(sum.begin(), sum.end(), parity.sum.begin());
-    std::array<const std::uint8_t*, FEC_MAX_MEMBERS> present{};
-    std::array<std::size_t, FEC_MAX_MEMBERS> sizes{};
-    std::size_t count = 0;
+    std::array<const std::uint8_t*, FEC_MAX_MEMBERS + 1> present;
+    std::array<std::size_t, FEC_MAX_MEMBERS + 1> sizes;
+    present[0] = sum.data();
+    std::size_t count = 1;
     std::size_t common = sum.size();
     std::uint32_t last = 0;
     for (std::size_t i = 0; i < members; ++i)
@@ -208,8 +208,11 @@ FecDecoder::Parse(const VcmpHeader& header, ByteView payload, Pending& parity)
         common = std::min(common, unit->bytes.size());
     }
     // All that the units have in common in one pass, then what the longer ones have beyond.
-    XorAllInto(parity.sum.data(), present.data(), count, common);
-    for (std::size_t i = 0; i < count; ++i)
+    XorAll(parity.sum.data(), present.data(), count, common);
+    std::copy(sum.begin() + static_cast<std::ptrdiff_t>(common),
+              sum.end(),
+              parity.sum.begin() + static_cast<std::ptrdiff_t>(common));
+    for (std::size_t i = 1; i < count; ++i)
     {
         XorInto(parity.sum.data() + common, present[i] + common, sizes[i] - common);
     }

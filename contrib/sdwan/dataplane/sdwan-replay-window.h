@@ -86,7 +86,7 @@ class SequenceWindow
         {
             return State::New;
         }
-        if (-ahead >= m_size)
+        if (ahead <= -m_size)
         {
             return State::TooOld;
         }

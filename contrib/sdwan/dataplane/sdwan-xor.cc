@@ -23,9 +23,8 @@ namespace
 /// address.
 using Block [[gnu::vector_size(32)]] = std::uint64_t;
 
-/// One pass over the destination, whatever the number of sources: stores, not loads, are what XOR
-/// runs short of.
-template <std::size_t SOURCES>
+/// One pass over the destination (itself a source if ADD), whatever the number of sources.
+template <std::size_t SOURCES, bool ADD>
 [[gnu::always_inline]] inline void
 Pass(std::uint8_t* __restrict dst, const std::uint8_t* const* sources, std::size_t n)
 {
@@ -34,10 +33,13 @@ Pass(std::uint8_t* __restrict dst, const std::uint8_t* const* sources, std::size
     std::size_t i = 0;
     for (; i + 64 <= n; i += 64)
     {
-        Block low;
-        Block high;
-        std::memcpy(&low, dst + i, 32);
-        std::memcpy(&high, dst + i + 32, 32);
+        Block low{};
+        Block high{};
+        if constexpr (ADD)
+        {
+            std::memcpy(&low, dst + i, 32);
+            std::memcpy(&high, dst + i + 32, 32);
+        }
         for (std::size_t k = 0; k < SOURCES; ++k)
         {
             Block sourceLow;
@@ -52,8 +54,11 @@ Pass(std::uint8_t* __restrict dst, const std::uint8_t* const* sources, std::size
     }
     for (; i + 8 <= n; i += 8)
     {
-        std::uint64_t sum;
-        std::memcpy(&sum, dst + i, 8);
+        std::uint64_t sum = 0;
+        if constexpr (ADD)
+        {
+            std::memcpy(&sum, dst + i, 8);
+        }
         for (std::size_t k = 0; k < SOURCES; ++k)
         {
             std::uint64_t word;
@@ -64,10 +69,12 @@ Pass(std::uint8_t* __restrict dst, const std::uint8_t* const* sources, std::size
     }
     for (; i < n; ++i)
     {
+        std::uint8_t sum = ADD ? dst[i] : std::uint8_t{0};
         for (std::size_t k = 0; k < SOURCES; ++k)
         {
-            dst[i] ^= src[k][i];
+            sum ^= src[k][i];
         }
+        dst[i] = sum;
     }
 }
 
@@ -76,34 +83,47 @@ Pass(std::uint8_t* __restrict dst, const std::uint8_t* const* sources, std::size
 WEFT_XOR_CLONES void
 XorInto(std::uint8_t* dst, const std::uint8_t* src, std::size_t n)
 {
-    Pass<1>(dst, &src, n);
+    Pass<1, true>(dst, &src, n);
 }
 
 WEFT_XOR_CLONES void
-XorAllInto(std::uint8_t* dst, const std::uint8_t* const* sources, std::size_t count, std::size_t n)
+XorAll(std::uint8_t* dst, const std::uint8_t* const* sources, std::size_t count, std::size_t n)
 {
-    for (; count >= 8; count -= 8, sources += 8)
-    {
-        Pass<8>(dst, sources, n);
-    }
     switch (count)
     {
-    case 7:
-        return Pass<7>(dst, sources, n);
-    case 6:
-        return Pass<6>(dst, sources, n);
-    case 5:
-        return Pass<5>(dst, sources, n);
-    case 4:
-        return Pass<4>(dst, sources, n);
-    case 3:
-        return Pass<3>(dst, sources, n);
-    case 2:
-        return Pass<2>(dst, sources, n);
-    case 1:
-        return Pass<1>(dst, sources, n);
-    default:
+    case 0:
         return;
+    case 1:
+        return Pass<1, false>(dst, sources, n);
+    case 2:
+        return Pass<2, false>(dst, sources, n);
+    case 3:
+        return Pass<3, false>(dst, sources, n);
+    case 4:
+        return Pass<4, false>(dst, sources, n);
+    case 5:
+        return Pass<5, false>(dst, sources, n);
+    case 6:
+        return Pass<6, false>(dst, sources, n);
+    case 7:
+        return Pass<7, false>(dst, sources, n);
+    default:
+        break;
+    }
+    Pass<8, false>(dst, sources, n);
+    count -= 8;
+    sources += 8;
+    for (; count >= 4; count -= 4, sources += 4)
+    {
+        Pass<4, true>(dst, sources, n);
+    }
+    for (; count >= 2; count -= 2, sources += 2)
+    {
+        Pass<2, true>(dst, sources, n);
+    }
+    if (count == 1)
+    {
+        Pass<1, true>(dst, sources, n);
     }
 }
 

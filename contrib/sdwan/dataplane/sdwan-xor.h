@@ -16,11 +16,12 @@ namespace weft::sdwan
 /// the CPU it runs on.
 void XorInto(std::uint8_t* dst, const std::uint8_t* src, std::size_t n);
 
-/// XorInto() of several sources at once, in one pass over the destination for every eight of them.
-void XorAllInto(std::uint8_t* dst,
-                const std::uint8_t* const* sources,
-                std::size_t count,
-                std::size_t n);
+/// `dst[i]` = XOR of `sources[k][i]` over all k: one pass over the destination for up to eight
+/// sources. With none, nothing.
+void XorAll(std::uint8_t* dst,
+            const std::uint8_t* const* sources,
+            std::size_t count,
+            std::size_t n);
 
 } // namespace weft::sdwan
 
