@@ -25,7 +25,7 @@ constexpr std::size_t PROBE_SIZE = 4;
 constexpr std::size_t PROBE_REPLY_SIZE = 12;
 constexpr std::size_t STATISTICS_SIZE = 68;
 constexpr std::size_t REPORT_SIZE = 12 + 2 * STATISTICS_SIZE;
-constexpr std::size_t FLOW_AFFINITY_SIZE = 18;
+constexpr std::size_t FLOW_AFFINITY_SIZE = 22;
 
 /// Delays travel in units of 1/16 microsecond.
 constexpr double DELAY_SCALE = 16;
@@ -207,7 +207,8 @@ Decode(Reader r, FlowAffinity& m)
     m.key.destinationPort = r.U16();
     m.key.protocol = r.U8();
     m.key.segment = r.U8();
-    return m.flow <= 0xffffff;
+    m.fromSequence = r.U32();
+    return m.flow <= 0xffffff && m.fromSequence <= 0xffffff;
 }
 
 template <typename M>
@@ -283,6 +284,7 @@ Encode(const ControlMessage& message, Bytes& payload)
         w.U16(affinity->key.destinationPort);
         w.U8(affinity->key.protocol);
         w.U8(affinity->key.segment);
+        w.U32(affinity->fromSequence & 0xffffff);
     }
 }
 

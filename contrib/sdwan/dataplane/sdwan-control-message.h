@@ -54,6 +54,7 @@ struct FlowAffinity
 {
     FlowId flow = 0;
     FlowKey key; ///< as seen by the sender of the message; includes the segment
+    std::uint32_t fromSequence = 0; ///< first flow sequence sent there, 24 bits: what is older says nothing
 
     friend bool operator==(const FlowAffinity&, const FlowAffinity&) = default;
 };

@@ -238,7 +238,12 @@ class EdgeDataplane
     // sending (sdwan-edge-send.cc)
     SendEntry* OpenFlow(const FlowKey& key, TimeNs now, DropReason& reason);
     SendEntry& AddSendFlow(
-        const FlowKey& key, std::uint16_t peer, FlowId id, FlowRole role, TimeNs now);
+        const FlowKey& key, std::uint16_t peer, FlowId id, TunnelId learned, TimeNs now);
+    void LearnPath(std::uint64_t index,
+                   ReceiveFlow& flow,
+                   std::uint32_t sequence,
+                   TunnelId tunnel,
+                   TimeNs now);
     void ForgetSendFlow(SendEntry& entry);
     std::size_t SendOn(
         TunnelId tunnel, const VcmpHeader& header, ByteView payload, TimeNs now, std::uint8_t dscp);
@@ -259,7 +264,7 @@ class EdgeDataplane
     DropReason OnControl(TunnelId tunnel, ByteView payload, TimeNs now);
     DropReason OnParity(TunnelId tunnel, const VcmpHeader& header, ByteView payload, TimeNs now);
     void TakeRebuilt(FecDecoder& decoder, TunnelId tunnel, TimeNs now);
-    ReceiveFlow* ReceiverOf(std::uint16_t peer,
+    ReceiveFlow* ReceiverOf(TunnelId tunnel,
                             const VcmpHeader& header,
                             ByteView payload,
                             TimeNs now,

@@ -89,10 +89,11 @@ EdgeDataplane::OnControl(TunnelId id, ByteView payload, TimeNs now)
         reader.Next(message);
         if (const auto* affinity = std::get_if<FlowAffinity>(&message))
         {
-            const auto found = m_sendById.find(FlowIndex(m_tunnels[id]->peer, affinity->flow));
-            if (found != m_sendById.end() && found->second->value.steering->Learn(id))
+            const std::uint64_t index = FlowIndex(m_tunnels[id]->peer, affinity->flow);
+            const auto found = m_receiveFlows.find(index);
+            if (found != m_receiveFlows.end())
             {
-                Steer(*found->second, now);
+                LearnPath(index, *found->second, affinity->fromSequence, id, now);
             }
         }
         else
@@ -139,8 +140,9 @@ EdgeDataplane::TakeRebuilt(FecDecoder& decoder, TunnelId id, TimeNs now)
 
 ReceiveFlow*
 EdgeDataplane::ReceiverOf(
-    std::uint16_t peer, const VcmpHeader& header, ByteView payload, TimeNs now, DropReason& reason)
+    TunnelId tunnel, const VcmpHeader& header, ByteView payload, TimeNs now, DropReason& reason)
 {
+    const std::uint16_t peer = m_tunnels[tunnel]->peer;
     const std::uint64_t index = FlowIndex(peer, header.flow);
     const auto found = m_receiveFlows.find(index);
     if (found != m_receiveFlows.end())
@@ -179,7 +181,7 @@ EdgeDataplane::ReceiverOf(
         }
         if (!own)
         {
-            AddSendFlow(answer, peer, header.flow, FlowRole::Follower, now);
+            AddSendFlow(answer, peer, header.flow, tunnel, now);
         }
     }
     return flow.get();
@@ -193,21 +195,16 @@ EdgeDataplane::OnData(
     {
         return DropReason::UnknownSegment;
     }
-    const std::uint16_t peer = m_tunnels[id]->peer;
-    const std::uint64_t index = FlowIndex(peer, header.flow);
+    const std::uint64_t index = FlowIndex(m_tunnels[id]->peer, header.flow);
     DropReason reason = DropReason::None;
-    ReceiveFlow* flow = ReceiverOf(peer, header, payload, now, reason);
+    ReceiveFlow* flow = ReceiverOf(id, header, payload, now, reason);
     if (!flow)
     {
         return reason;
     }
     if (!rebuilt && !header.Has(vcmp::DUPLICATE))
     {
-        const auto answer = m_sendById.find(index);
-        if (answer != m_sendById.end() && answer->second->value.steering->Learn(id))
-        {
-            Steer(*answer->second, now);
-        }
+        LearnPath(index, *flow, header.flowSequence, id, now);
     }
     FecDecoder* decoder = nullptr;
     if (!rebuilt && header.Has(vcmp::FEC_PROTECTED))
@@ -250,6 +247,25 @@ EdgeDataplane::OnData(
         TakeRebuilt(*decoder, id, now);
     }
     return reason;
+}
+
+void
+EdgeDataplane::LearnPath(
+    std::uint64_t index, ReceiveFlow& flow, std::uint32_t sequence, TunnelId id, TimeNs now)
+{
+    // After a switch packets of the old path are still under way: only the newest tells where the
+    // peer sends.
+    if (flow.seen && SerialBefore<FLOW_SEQUENCE_BITS>(sequence, flow.newest))
+    {
+        return;
+    }
+    flow.seen = true;
+    flow.newest = sequence;
+    const auto answer = m_sendById.find(index);
+    if (answer != m_sendById.end() && answer->second->value.steering->Learn(id))
+    {
+        Steer(*answer->second, now);
+    }
 }
 
 DropReason

@@ -111,12 +111,12 @@ EdgeDataplane::OpenFlow(const FlowKey& key, TimeNs now, DropReason& reason)
         reason = DropReason::NoRoute;
         return nullptr;
     }
-    return &AddSendFlow(key, peer, m_peers[peer].ids.Allocate(), FlowRole::Opener, now);
+    return &AddSendFlow(key, peer, m_peers[peer].ids.Allocate(), NO_TUNNEL, now);
 }
 
 EdgeDataplane::SendEntry&
 EdgeDataplane::AddSendFlow(
-    const FlowKey& key, std::uint16_t peer, FlowId id, FlowRole role, TimeNs now)
+    const FlowKey& key, std::uint16_t peer, FlowId id, TunnelId learned, TimeNs now)
 {
     SendEntry& entry =
         m_sendFlows.Insert(key, now, [this](SendEntry& evicted) { ForgetSendFlow(evicted); });
@@ -126,9 +126,14 @@ EdgeDataplane::AddSendFlow(
     flow.peer = peer;
     flow.rule = found.rule;
     flow.ruleIndex = found.ruleIndex;
-    flow.opener = role == FlowRole::Opener;
+    flow.opener = learned == NO_TUNNEL;
+    const FlowRole role = flow.opener ? FlowRole::Opener : FlowRole::Follower;
     flow.steering =
         std::make_unique<ThresholdSteering>(found.rule->Steering(role), found.rule->name);
+    if (!flow.opener)
+    {
+        flow.steering->Learn(learned);
+    }
     m_sendById[FlowIndex(peer, id)] = &entry;
     Judge(peer, flow.ruleIndex, now);
     Steer(entry, now);

@@ -120,6 +120,8 @@ struct ReceiveFlow
 
     FlowKey key; ///< as the packets carry it
     const PolicyRule* rule;
+    bool seen = false;        ///< newest means something
+    std::uint32_t newest = 0; ///< newest flow sequence that told where the peer sends
     DedupWindow dedup;
     JitterBuffer buffer;
     std::unique_ptr<FecDecoder> fecDecoder; ///< only when the sender groups by flow

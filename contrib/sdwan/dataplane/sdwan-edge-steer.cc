@@ -102,7 +102,9 @@ EdgeDataplane::Announce(const EdgeEvent& event, TimeNs now)
         // Tells the peer at once where the answer belongs; its own first look at the data would
         // tell it too.
         TunnelState& tunnel = *m_tunnels[event.decision.to];
-        tunnel.affinities.push_back({event.flow, event.key});
+        const auto flow = m_sendById.find(FlowIndex(event.peer, event.flow));
+        const std::uint32_t from = flow == m_sendById.end() ? 0 : flow->second->value.nextSequence;
+        tunnel.affinities.push_back({event.flow, event.key, from});
         m_deadlines.Update({TimerOwner::Tunnel, event.decision.to}, tunnel.queued, now);
     }
 }

@@ -42,7 +42,7 @@ Samples()
     return {Probe{0x01020304},
             ProbeReply{7, 0xffffff, 90000},
             report,
-            FlowAffinity{0x800001, {0x0a141e05, 0x0a140a05, 50000, 3479, 17, 3}}};
+            FlowAffinity{0x800001, {0x0a141e05, 0x0a140a05, 50000, 3479, 17, 3}, 0x010203}};
 }
 
 TEST(ControlMessage, RoundTripSeveralInOnePayload)
@@ -73,9 +73,9 @@ TEST(ControlMessage, BytesOfTheSmallOnes)
     Encode(Probe{0x01020304}, payload);
     EXPECT_EQ(payload, (Bytes{1, 0, 4, 1, 2, 3, 4}));
     payload.clear();
-    Encode(FlowAffinity{0x800001, {0x0a141e05, 0x0a140a05, 50000, 3479, 17, 3}}, payload);
-    EXPECT_EQ(payload, (Bytes{4,  0,  18, 0, 0x80, 0,    1,    10,   20, 30, 5,
-                              10, 20, 10, 5, 0xc3, 0x50, 0x0d, 0x97, 17, 3}));
+    Encode(FlowAffinity{0x800001, {0x0a141e05, 0x0a140a05, 50000, 3479, 17, 3}, 0x010203}, payload);
+    EXPECT_EQ(payload, (Bytes{4,  0, 22,   0,    0x80, 0,    1,  10, 20, 30, 5, 10, 20,
+                              10, 5, 0xc3, 0x50, 0x0d, 0x97, 17, 3,  0,  1,  2, 3}));
 }
 
 TEST(ControlMessage, EveryTruncationIsRefused)

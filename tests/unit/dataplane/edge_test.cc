@@ -150,6 +150,30 @@ TEST(EdgeDataplane, TheAnswerFollowsTheOpener)
     EXPECT_EQ(forward->steering->Current().primary, 1) << "prefers broadband";
     EXPECT_EQ(backward->steering->Current().primary, 1);
     EXPECT_FALSE(backward->opener);
+    const auto follows =
+        std::count_if(net.events[1].begin(), net.events[1].end(), [](const auto& e) {
+            return e.ofFlow && e.decision.action == SteeringAction::Follow;
+        });
+    EXPECT_EQ(follows, 0) << "it starts on the right path, and need not be moved there";
+}
+
+TEST(EdgeDataplane, PacketsStillUnderWayOnTheOldPathDoNotCallTheAnswerBack)
+{
+    EdgePair net({"mpls", "broadband"}, WithRule(VoiceRule(false, false)));
+    net.paths[0].toPeer[0] = net.paths[0].toPeer[1] = Steady(2ms);
+    net.paths[1].toPeer[0] = net.paths[1].toPeer[1] = Steady(90ms);
+    net.RunUntil(1s);
+    Talk(net, 0, 100);
+    Talk(net, 1, 1);
+    // From now on broadband is dead for what it carries to HQ's own questions, but what was sent
+    // still arrives.
+    net.paths[1].toPeer[1] = [](TimeNs) { return std::nullopt; };
+    Talk(net, 0, 100, 20ms, 100);
+    net.RunUntil(net.now + 1s);
+    const auto moved = std::count_if(net.events[1].begin(), net.events[1].end(), [](const auto& e) {
+        return e.ofFlow && e.decision.action != SteeringAction::Open;
+    });
+    EXPECT_EQ(moved, 1) << "one move to the new path, and none back";
 }
 
 TEST(EdgeDataplane, OfTwoSimultaneousOpenersOneGivesWay)
