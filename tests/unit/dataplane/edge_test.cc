@@ -161,7 +161,7 @@ TEST(EdgeDataplane, PacketsStillUnderWayOnTheOldPathDoNotCallTheAnswerBack)
 {
     EdgePair net({"mpls", "broadband"}, WithRule(VoiceRule(false, false)));
     net.paths[0].toPeer[0] = net.paths[0].toPeer[1] = Steady(2ms);
-    net.paths[1].toPeer[0] = net.paths[1].toPeer[1] = Steady(90ms);
+    net.paths[1].toPeer[0] = net.paths[1].toPeer[1] = Steady(50ms);
     net.RunUntil(1s);
     Talk(net, 0, 100);
     Talk(net, 1, 1);
@@ -173,7 +173,12 @@ TEST(EdgeDataplane, PacketsStillUnderWayOnTheOldPathDoNotCallTheAnswerBack)
     const auto moved = std::count_if(net.events[1].begin(), net.events[1].end(), [](const auto& e) {
         return e.ofFlow && e.decision.action != SteeringAction::Open;
     });
-    EXPECT_EQ(moved, 1) << "one move to the new path, and none back";
+    std::string story;
+    for (const auto& e : net.events[1])
+    {
+        story += std::string(ToString(e.decision.action)) + " at " + std::to_string(e.decision.at.count()) + " " + e.decision.reason + "\n";
+    }
+    EXPECT_EQ(moved, 1) << "one move to the new path, and none back:\n" << story;
 }
 
 TEST(EdgeDataplane, OfTwoSimultaneousOpenersOneGivesWay)
