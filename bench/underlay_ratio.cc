@@ -9,6 +9,8 @@
  * ratios are taken within a round and their median is printed. CPU time of this process;
  * allocations are calls of operator new, in ns-3's libraries too.
  */
+#include "whole_run.h"
+
 #include "ns3/boolean.h"
 #include "ns3/inet-socket-address.h"
 #include "ns3/internet-stack-helper.h"
@@ -36,178 +38,12 @@
 namespace
 {
 
-std::uint64_t g_allocations = 0; ///< calls of operator new
-
-} // namespace
-
-[[gnu::noinline]] void*
-operator new(std::size_t size)
-{
-    ++g_allocations;
-    if (void* p = std::malloc(size))
-    {
-        return p;
-    }
-    throw std::bad_alloc();
-}
-
-void*
-operator new[](std::size_t size)
-{
-    return operator new(size);
-}
-
-[[gnu::noinline]] void
-operator delete(void* p) noexcept
-{
-    std::free(p);
-}
-
-[[gnu::noinline]] void
-operator delete(void* p, std::size_t) noexcept
-{
-    std::free(p);
-}
-
-void
-operator delete[](void* p) noexcept
-{
-    std::free(p);
-}
-
-void
-operator delete[](void* p, std::size_t) noexcept
-{
-    std::free(p);
-}
-
-namespace
-{
-
 using namespace ns3;
+using namespace weft::bench;
 using namespace std::chrono_literals;
 using underlay::AccessDevice;
 using underlay::CloudHelper;
 using underlay::ProviderCloud;
-
-constexpr int COUNT = 20000;
-constexpr uint32_t PAYLOAD_BYTES = 1200;
-constexpr int64_t GAP_NS = 12000;
-constexpr int SHORT_CHAIN = 2;
-constexpr int LONG_CHAIN = 10;
-constexpr int WHOLE_PATH = 8;
-constexpr int ROUNDS = 7;
-
-/// What one run cost.
-struct Cost
-{
-    double ns = 0;
-    double allocations = 0;
-    double delivered = 0;
-};
-
-double
-CpuNs()
-{
-    timespec t{};
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-    return static_cast<double>(t.tv_sec) * 1e9 + static_cast<double>(t.tv_nsec);
-}
-
-void
-SetScheduler(const std::string& scheduler)
-{
-    ObjectFactory factory;
-    factory.SetTypeId("ns3::" + scheduler);
-    Simulator::SetScheduler(factory);
-}
-
-/// Runs what was set up. The first tenth of the time is left out, so that vectors and pools have
-/// grown.
-Cost
-Measure(const double& delivered)
-{
-    const Time warm = NanoSeconds(COUNT / 10 * GAP_NS);
-    Simulator::Stop(warm);
-    Simulator::Run();
-    Cost cost;
-    const std::uint64_t allocations = g_allocations;
-    const double start = CpuNs();
-    const double before = delivered;
-    Simulator::Stop(NanoSeconds((COUNT + 20000) * GAP_NS));
-    Simulator::Run();
-    cost.ns = CpuNs() - start;
-    cost.allocations = static_cast<double>(g_allocations - allocations);
-    cost.delivered = delivered - before;
-    Simulator::Destroy();
-    return cost;
-}
-
-Cost
-StockChain(int hops, const std::string& scheduler)
-{
-    SetScheduler(scheduler);
-    NodeContainer nodes(static_cast<uint32_t>(hops + 1));
-    InternetStackHelper stack;
-    stack.Install(nodes);
-    PointToPointHelper link;
-    link.SetDeviceAttribute("DataRate", StringValue("1Gbps"));
-    link.SetChannelAttribute("Delay", StringValue("1ms"));
-    Ipv4AddressHelper addresses("10.0.0.0", "255.255.255.0");
-    Ipv4Address last;
-    Ipv4StaticRoutingHelper routing;
-    std::vector<Ipv4InterfaceContainer> interfaces;
-    for (int i = 0; i < hops; ++i)
-    {
-        interfaces.push_back(addresses.Assign(link.Install(nodes.Get(i), nodes.Get(i + 1))));
-        addresses.NewNetwork();
-        last = interfaces.back().GetAddress(1);
-    }
-    for (int i = 0; i + 1 < hops; ++i)
-    {
-        routing.GetStaticRouting(nodes.Get(i)->GetObject<Ipv4>())
-            ->AddHostRouteTo(last, interfaces[i].GetAddress(1), 1 + (i > 0));
-    }
-    double delivered = 0;
-    Ptr<Socket> sink = Socket::CreateSocket(nodes.Get(hops), UdpSocketFactory::GetTypeId());
-    sink->Bind(InetSocketAddress(last, 9));
-    struct Sink
-    {
-        double* delivered;
-
-        void
-        Read(Ptr<Socket> socket)
-        {
-            while (socket->Recv())
-            {
-                ++*delivered;
-            }
-        }
-    } reader{&delivered};
-
-    sink->SetRecvCallback(MakeCallback(&Sink::Read, &reader));
-    Ptr<Socket> source = Socket::CreateSocket(nodes.Get(0), UdpSocketFactory::GetTypeId());
-    source->Connect(InetSocketAddress(last, 9));
-
-    struct Source
-    {
-        Ptr<Socket> socket;
-        int left = COUNT;
-
-        void
-        Send()
-        {
-            socket->Send(Create<Packet>(PAYLOAD_BYTES));
-            if (--left > 0)
-            {
-                Simulator::Schedule(NanoSeconds(GAP_NS), &Source::Send, this);
-            }
-        }
-    } sender{source};
-
-    Simulator::ScheduleWithContext(0, NanoSeconds(1), &Source::Send, &sender);
-    return Measure(delivered);
-}
 
 /// Receives from one access link and sends on over the next.
 struct Relay
@@ -280,24 +116,6 @@ UnderlayChain(int hops,
     sender.header.SetPayloadSize(PAYLOAD_BYTES + 8);
     Simulator::ScheduleWithContext(0, NanoSeconds(1), &Source::Send, &sender);
     return Measure(delivered);
-}
-
-double
-Median(std::vector<double> values)
-{
-    std::sort(values.begin(), values.end());
-    return values[values.size() / 2];
-}
-
-/// Cost per packet and crossing between the two chain lengths.
-template <typename Chain>
-Cost
-Slope(Chain chain)
-{
-    const Cost a = chain(SHORT_CHAIN);
-    const Cost b = chain(LONG_CHAIN);
-    const double crossings = (LONG_CHAIN - SHORT_CHAIN) * COUNT * 0.9;
-    return {(b.ns - a.ns) / crossings, (b.allocations - a.allocations) / crossings, b.delivered};
 }
 
 /// Nanoseconds of one weather sample, packets as in the chains.
