@@ -255,6 +255,12 @@ EdgeObserver::OnEvent(spec::Index site, const sdwan::EdgeEvent& event)
             RecordPathUse(site, event, found->second);
         }
     }
+    else
+    {
+        const sdwan::TunnelId tunnel =
+            decision.to == sdwan::NO_TUNNEL ? decision.from : decision.to;
+        record.path = m_scenario.Name(m_scenario.paths[m_pathOf[site][tunnel]]);
+    }
     m_recorder.OnDecision(std::move(record));
 }
 

@@ -260,7 +260,7 @@ RunScenario(const spec::LoadResult& loaded, const RunOptions& options)
 
     RunOutcome outcome;
     outcome.books = observer.Finish();
-    recorder.Finish(scenario.duration);
+    recorder.Finish(scenario.duration, scenario.record.interval);
     outcome.verdicts = Judge(scenario, recorder);
     if (capture)
     {
