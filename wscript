@@ -386,7 +386,7 @@ def _link_modules(settings):
             os.symlink(source, place)
         print(f"{'copied' if settings.copy else 'linked'} contrib/{name}")
     print(f"""next, in {tree}:
-  ./ns3 configure -d debug --enable-tests --enable-asserts --enable-logs \\
+  ./ns3 configure -d debug --enable-tests --enable-examples --enable-asserts --enable-logs \\
       --enable-modules='{';'.join(MODULES)}' --filter-module-examples-and-tests='{';'.join(MODULES)}'
   ./ns3 build
   ./test.py --no-build --suite=underlay
