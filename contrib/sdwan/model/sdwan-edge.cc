@@ -213,14 +213,15 @@ Edge::Drain()
         Ptr<Packet> packet = Create<Packet>(out->bytes.data(), out->bytes.size());
         const Ipv4Address destination(out->meta.destination);
         m_dataplane->PopDelivery();
-        for (const auto& port : m_lan)
+        const auto port = std::find_if(m_lan.begin(), m_lan.end(), [destination](const auto& p) {
+            return p.mask.IsMatch(destination, p.network);
+        });
+        if (port == m_lan.end())
         {
-            if (port.mask.IsMatch(destination, port.network))
-            {
-                port.device->Send(packet, port.device->GetBroadcast(), ETHERTYPE_IPV4);
-                break;
-            }
+            m_dropTrace(weft::sdwan::DropReason::NoRoute, packet->GetSize());
+            continue;
         }
+        port->device->Send(packet, port->device->GetBroadcast(), ETHERTYPE_IPV4);
     }
     m_draining = false;
 
