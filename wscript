@@ -254,8 +254,8 @@ def _configure_preset(settings):
 
 def _build_preset(settings):
     _configure_preset(settings)
-    targets = ["weft-cli"] if settings.purpose == "run" else ["all"]
-    command = ["cmake", "--build", "--preset", settings.preset, "-j", str(settings.jobs), "--target", *targets]
+    targets = {"run": ["--target", "weft-cli"], "bench": ["--target", "all"]}.get(settings.purpose, [])
+    command = ["cmake", "--build", "--preset", settings.preset, "-j", str(settings.jobs), *targets]
     if settings.quiet:
         _build_quietly(command, settings)
     else:
