@@ -53,6 +53,8 @@ Network::Network(const spec::Scenario& scenario)
             helper.SetDeviceAttribute("UplinkRate", ns3::DataRateValue(Rate(link.up)));
             helper.SetDeviceAttribute("DownlinkRate", ns3::DataRateValue(Rate(link.down)));
             helper.SetDeviceAttribute("QueueLimit", ns3::UintegerValue(link.upQueueLimit));
+            helper.SetDeviceAttribute("DownlinkQueueLimit",
+                                      ns3::UintegerValue(link.downQueueLimit));
             helper.SetDeviceAttribute("Mtu", ns3::UintegerValue(link.mtu));
             helper.SetDeviceAttribute(
                 "QueueKind",

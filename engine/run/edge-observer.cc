@@ -394,6 +394,7 @@ EdgeObserver::Finish()
             {"rebuilt", received.rebuilt},
             {"duplicates_dropped", received.duplicates},
             {"late_dropped", received.late},
+            {"reordered", received.reordered},
         };
         for (const auto& [name, value] : counters)
         {

@@ -283,6 +283,7 @@ EdgeDataplane::Order(std::uint64_t index,
         Release(index, flow, now);
     }
     UpdateHold(flow, id, now);
+    const std::uint64_t reordered = flow.buffer.Counters().reordered;
     DropReason reason = DropReason::None;
     switch (flow.buffer.OnPacket(header.flowSequence, payload, now))
     {
@@ -302,6 +303,8 @@ EdgeDataplane::Order(std::uint64_t index,
         reason = DropReason::Duplicate;
         break;
     }
+    flow.counters.reordered += flow.buffer.Counters().reordered - reordered;
+    m_received.reordered += flow.buffer.Counters().reordered - reordered;
     Release(index, flow, now);
     return reason;
 }

@@ -56,6 +56,7 @@ struct ReceiveCounters
     std::uint64_t rebuilt = 0;    ///< of these, the ones rebuilt from parity
     std::uint64_t duplicates = 0; ///< copies dropped
     std::uint64_t late = 0;       ///< dropped because their place had been given up
+    std::uint64_t reordered = 0;  ///< came to the jitter buffer after a later one
 };
 
 /// One tunnel at one end. Lives at a fixed address, as its monitor refers to the peer's clock.

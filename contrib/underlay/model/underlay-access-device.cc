@@ -84,6 +84,13 @@ AccessDevice::GetTypeId()
                 UintegerValue(256 * 1024),
                 MakeUintegerAccessor(&AccessDevice::SetQueueLimit, &AccessDevice::GetQueueLimit),
                 MakeUintegerChecker<uint32_t>())
+            .AddAttribute(
+                "DownlinkQueueLimit",
+                "Most bytes waiting before the downlink, framing included; 0: QueueLimit.",
+                UintegerValue(0),
+                MakeUintegerAccessor(&AccessDevice::SetDownlinkQueueLimit,
+                                     &AccessDevice::GetDownlinkQueueLimit),
+                MakeUintegerChecker<uint32_t>())
             .AddAttribute("QueueKind",
                           "Discipline of the queues; set before the first packet.",
                           EnumValue(Fifo),
@@ -368,15 +375,14 @@ AccessDevice::MakeFqCodel()
     {
         return;
     }
-    const uint32_t packets = m_up.GetLimit() / m_mtu;
     m_upCodel = std::make_unique<FqCodelLine>(m_up.GetRate(),
-                                              packets,
+                                              m_up.GetLimit() / m_mtu,
                                               m_mtu,
                                               m_overhead,
                                               MakeCallback(&AccessDevice::Depart, this),
                                               MakeCallback(&AccessDevice::OnUpDrop, this));
     m_downCodel = std::make_unique<FqCodelLine>(m_down.GetRate(),
-                                                packets,
+                                                m_down.GetLimit() / m_mtu,
                                                 m_mtu,
                                                 m_overhead,
                                                 MakeCallback(&AccessDevice::OnDownStart, this),
@@ -518,6 +524,21 @@ uint32_t
 AccessDevice::GetQueueLimit() const
 {
     return m_up.GetLimit();
+}
+
+void
+AccessDevice::SetDownlinkQueueLimit(uint32_t bytes)
+{
+    if (bytes > 0)
+    {
+        m_down.SetLimit(bytes);
+    }
+}
+
+uint32_t
+AccessDevice::GetDownlinkQueueLimit() const
+{
+    return m_down.GetLimit();
 }
 
 void

@@ -195,6 +195,10 @@ class AccessDevice : public NetDevice
     void SetQueueLimit(uint32_t bytes);
     /// @return limit of each queue, bytes
     uint32_t GetQueueLimit() const;
+    /// @param bytes limit of the queue before the downlink; 0 leaves it
+    void SetDownlinkQueueLimit(uint32_t bytes);
+    /// @return limit of the queue before the downlink, bytes
+    uint32_t GetDownlinkQueueLimit() const;
 
     /**
      * @param side where
