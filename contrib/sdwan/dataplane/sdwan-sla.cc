@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <stdexcept>
 
 namespace weft::sdwan
@@ -70,6 +71,31 @@ CheckLimit(const SlaProfile& p, const char* field, double value)
 }
 
 } // namespace
+
+std::string
+Describe(const SlaVerdict& v)
+{
+    if (v.metric == SlaMetric::None)
+    {
+        return "not measured yet";
+    }
+    const bool loss = v.metric == SlaMetric::Loss;
+    const double scale = loss ? 100 : 1;
+    const char* unit = loss ? "%" : "ms";
+    char text[160];
+    std::snprintf(text,
+                  sizeof text,
+                  "%s %.3g %s, at %s %.3g %s, limit %.3g %s",
+                  ToString(v.metric).data(),
+                  v.value * scale,
+                  unit,
+                  v.state == SlaState::Out ? "least" : "most",
+                  v.bound * scale,
+                  unit,
+                  v.limit * scale,
+                  unit);
+    return text;
+}
 
 SlaJudge::SlaJudge(const SlaProfile& profile, TimeNs smoothedWindow, double z, TimeNs returnHold)
     : m_profile(profile), m_smoothedWindow(smoothedWindow), m_z(z), m_returnHold(returnHold)

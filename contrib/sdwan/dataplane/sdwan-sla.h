@@ -20,7 +20,6 @@
 #include "sdwan-path-quality.h"
 
 #include <array>
-#include <limits>
 #include <string>
 
 namespace weft::sdwan
@@ -80,6 +79,9 @@ struct SlaVerdict
                        ///< negative over the limit
     SlaMetric marginMetric = SlaMetric::None; ///< the metric with the smallest margin
 };
+
+/// @return "jitter 24.1 ms, at least 17.3 ms, limit 15 ms", for the reason of a decision
+std::string Describe(const SlaVerdict& verdict);
 
 /// Judges one path by one profile.
 class SlaJudge

@@ -2,7 +2,6 @@
 #include "sdwan-threshold-steering.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstdio>
 #include <stdexcept>
 #include <tuple>
@@ -38,27 +37,17 @@ Checked(const SteeringConfig& c)
                                                     {"returnAfter", c.returnAfter},
                                                     {"holdDown", c.holdDown},
                                                     {"followPatience", c.followPatience},
-                                                    {"fecOffAfter", c.fecOffAfter},
-                                                    {"maxSuppress", c.maxSuppress}};
+                                                    {"fecOffAfter", c.fecOffAfter}};
     for (const auto& [field, value] : times)
     {
         Require(value >= TimeNs{0}, field, Seconds(value), "must not be negative");
     }
-    Require(c.penaltyHalfLife > TimeNs{0},
-            "penaltyHalfLife",
-            Seconds(c.penaltyHalfLife),
-            "must be positive");
     Require(c.fecLossLevel > 0 && c.fecLossLevel < 1,
             "fecLossLevel",
             c.fecLossLevel,
             "must lie between 0 and 1");
     Require(
         c.leastBadAdvantage >= 0, "leastBadAdvantage", c.leastBadAdvantage, "must not be negative");
-    Require(c.penaltyPerFlap >= 0, "penaltyPerFlap", c.penaltyPerFlap, "must not be negative");
-    Require(c.reuseBelow > 0 && c.reuseBelow < c.suppressAbove,
-            "reuseBelow",
-            c.reuseBelow,
-            "must lie between 0 and suppressAbove");
     return c;
 }
 
@@ -67,32 +56,6 @@ bool
 Good(const Candidate& c)
 {
     return c.usable && c.sla.state != SlaState::Out;
-}
-
-/// "jitter 24.1 ms, at least 17.3 ms, limit 15.0 ms"
-std::string
-Describe(const SlaVerdict& v)
-{
-    if (v.metric == SlaMetric::None)
-    {
-        return "not measured yet";
-    }
-    const bool loss = v.metric == SlaMetric::Loss;
-    const double scale = loss ? 100 : 1;
-    const char* unit = loss ? "%" : "ms";
-    char text[160];
-    std::snprintf(text,
-                  sizeof text,
-                  "%s %.3g %s, at %s %.3g %s, limit %.3g %s",
-                  ToString(v.metric).data(),
-                  v.value * scale,
-                  unit,
-                  v.state == SlaState::Out ? "least" : "most",
-                  v.bound * scale,
-                  unit,
-                  v.limit * scale,
-                  unit);
-    return text;
 }
 
 /// "2 s", "0.3 s"
@@ -118,6 +81,7 @@ TakeVerdict(Decision& d, const SlaVerdict& v)
 ThresholdSteering::ThresholdSteering(const SteeringConfig& config, std::string rule)
     : m_config(Checked(config)), m_rule(std::move(rule))
 {
+    PathDamping{m_config.damping}; // refuses what is wrong now rather than when a path is met
 }
 
 bool
@@ -167,9 +131,7 @@ ThresholdSteering::MemoryOf(TunnelId tunnel)
             return m;
         }
     }
-    m_memory.push_back({});
-    m_memory.back().tunnel = tunnel;
-    return m_memory.back();
+    return m_memory.emplace_back(Memory{tunnel, PathDamping(m_config.damping)});
 }
 
 void
@@ -195,38 +157,6 @@ ThresholdSteering::Remember(Candidates candidates, TimeNs now)
     }
 }
 
-double
-ThresholdSteering::PenaltyAt(const Memory& m, TimeNs now) const
-{
-    return m.penalty * std::exp2(-Seconds(now - m.penaltyAt) / Seconds(m_config.penaltyHalfLife));
-}
-
-void
-ThresholdSteering::Penalise(Memory& m, TimeNs now)
-{
-    // The ceiling is the penalty that takes maxSuppress to decay to reuseBelow (RFC 2439
-    // section 4.2).
-    const double ceiling = m_config.reuseBelow * std::exp2(Seconds(m_config.maxSuppress) /
-                                                           Seconds(m_config.penaltyHalfLife));
-    m.penalty = std::min(ceiling, PenaltyAt(m, now) + m_config.penaltyPerFlap);
-    m.penaltyAt = now;
-    m.suppressed = m.suppressed || m.penalty > m_config.suppressAbove;
-}
-
-TimeNs
-ThresholdSteering::SuppressedUntil(Memory& m, TimeNs now) const
-{
-    if (!m.suppressed)
-    {
-        return now;
-    }
-    const double lives = std::log2(std::max(1.0, m.penalty / m_config.reuseBelow));
-    const TimeNs until = m.penaltyAt + std::chrono::ceil<TimeNs>(std::chrono::duration<double>(
-                                           lives * Seconds(m_config.penaltyHalfLife)));
-    m.suppressed = until > now;
-    return std::max(until, now);
-}
-
 // Choosing among paths
 
 const Candidate*
@@ -250,7 +180,7 @@ ThresholdSteering::Best(Candidates candidates, TunnelId except, TimeNs now, Link
     });
     const auto order = [this, now](const Candidate& c) {
         const bool bad = !Good(c);
-        const bool suppressed = SuppressedUntil(MemoryOf(c.tunnel), now) > now;
+        const bool suppressed = MemoryOf(c.tunnel).damping.SuppressedUntil(now) > now;
         // Among paths that are all out of SLA only the margin counts.
         const auto rank = bad ? LinkRank::Preferred : c.rank;
         return std::make_tuple(bad, suppressed, rank, -c.sla.margin, c.tunnel);
@@ -369,7 +299,7 @@ ThresholdSteering::LeaveDead(Candidates candidates, TimeNs now, std::vector<Deci
     const Candidate* best = Best(candidates, m_selection.primary, now);
     if (best)
     {
-        Penalise(MemoryOf(m_selection.primary), now);
+        MemoryOf(m_selection.primary).damping.Penalise(now);
         Decision d = Make(SteeringAction::Switch, now);
         d.metric = SlaMetric::Usability;
         d.timer = "missed-answers";
@@ -446,7 +376,7 @@ ThresholdSteering::LeaveBad(Candidates candidates, TimeNs now, std::vector<Decis
     {
         return false;
     }
-    Penalise(memory, now);
+    memory.damping.Penalise(now);
     Decision d = Make(SteeringAction::Switch, now);
     TakeVerdict(d, primary.sla);
     d.timer = "switch_after";
@@ -511,10 +441,10 @@ ThresholdSteering::ReturnToBetter(Candidates candidates, TimeNs now, std::vector
             continue;
         }
         Memory& m = MemoryOf(c.tunnel);
-        const bool due = Due(
-            std::max(
-                {m.goodSince + m_config.returnAfter, HoldDownEnd(now), SuppressedUntil(m, now)}),
-            now);
+        const bool due = Due(std::max({m.goodSince + m_config.returnAfter,
+                                       HoldDownEnd(now),
+                                       m.damping.SuppressedUntil(now)}),
+                             now);
         if (due && (!best || std::make_tuple(c.rank, -c.sla.margin) <
                                  std::make_tuple(best->rank, -best->sla.margin)))
         {

@@ -20,14 +20,11 @@
  * A follower sends where the peer's packets come from. It makes copies on its own account (2),
  * leaves a dead path (1), and leaves the peer's choice only after `switchAfter + followPatience`
  * out of SLA.
- *
- * Damping follows RFC 2439: each time a path is left for being bad, its penalty grows by
- * `penaltyPerFlap`; penalties decay with `penaltyHalfLife`; a path is suppressed from
- * `suppressAbove` until the penalty has decayed to `reuseBelow`, at most `maxSuppress`.
  */
 #ifndef SDWAN_THRESHOLD_STEERING_H
 #define SDWAN_THRESHOLD_STEERING_H
 
+#include "sdwan-path-damping.h"
 #include "sdwan-steering.h"
 
 namespace weft::sdwan
@@ -57,11 +54,7 @@ struct SteeringConfig
     TimeNs holdDown = std::chrono::seconds{5};       ///< least time between two moves
     TimeNs followPatience = std::chrono::seconds{5}; ///< see above
     double leastBadAdvantage = 0.25;                 ///< of margin; >= 0
-    double penaltyPerFlap = 1000;
-    double suppressAbove = 2000;
-    double reuseBelow = 750; ///< > 0, < suppressAbove
-    TimeNs penaltyHalfLife = std::chrono::minutes{1};
-    TimeNs maxSuppress = std::chrono::minutes{5};
+    PathDampingConfig damping;                       ///< of paths left for being bad
 };
 
 class ThresholdSteering : public SteeringStrategy
@@ -90,23 +83,17 @@ class ThresholdSteering : public SteeringStrategy
     /// What is remembered of a candidate.
     struct Memory
     {
-        TunnelId tunnel = NO_TUNNEL;
+        TunnelId tunnel;
+        PathDamping damping;
         std::uint16_t link = 0;
         TimeNs goodSince = NEVER; ///< usable and not Out, without a break; NEVER: not now
         TimeNs badSince = NEVER;  ///< Out or unusable; NEVER: not now
-        double penalty = 0;       ///< as of penaltyAt
-        TimeNs penaltyAt{0};
-        bool suppressed = false;
     };
 
     using Candidates = std::span<const Candidate>;
 
     void Remember(Candidates candidates, TimeNs now);
     Memory& MemoryOf(TunnelId tunnel);
-    double PenaltyAt(const Memory& m, TimeNs now) const;
-    void Penalise(Memory& m, TimeNs now);
-    /// When the path may be returned to as far as damping goes; not after @p now: now.
-    TimeNs SuppressedUntil(Memory& m, TimeNs now) const;
     static const Candidate* Find(Candidates candidates, TunnelId tunnel);
     /// The best path that is not @p except and of rank below @p below; null if none is usable.
     const Candidate* Best(Candidates candidates,

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "sdwan-threshold-steering.h"
+#include "steered_flow.h"
 
-#include <cmath>
 #include <gtest/gtest.h>
-#include <random>
 
 namespace weft::sdwan
 {
@@ -11,132 +9,6 @@ namespace
 {
 
 using namespace std::chrono_literals;
-
-constexpr TunnelId BROADBAND = 0;
-constexpr TunnelId MPLS = 1;
-constexpr TunnelId LTE = 2;
-
-/// A flow with candidates whose state the test sets by hand.
-struct Bench
-{
-    explicit Bench(SteeringConfig config, std::size_t paths = 2) : steering(config, "teams-audio")
-    {
-        for (std::size_t i = 0; i < paths; ++i)
-        {
-            Candidate c;
-            c.tunnel = static_cast<TunnelId>(i);
-            c.link = static_cast<std::uint16_t>(10 + i);
-            c.rank = i == BROADBAND ? LinkRank::Preferred : LinkRank::Available;
-            c.usable = true;
-            c.quality = &quality[i];
-            candidates.push_back(c);
-            In(i);
-        }
-    }
-
-    void
-    In(std::size_t path, double jitter = 4)
-    {
-        Set(path, SlaState::In, SlaMetric::Jitter, jitter, jitter + 2, 15);
-    }
-
-    void
-    Out(std::size_t path, double jitter = 25)
-    {
-        Set(path, SlaState::Out, SlaMetric::Jitter, jitter, jitter - 8, 15);
-    }
-
-    void
-    Late(std::size_t path, double latency)
-    {
-        Set(path, SlaState::Out, SlaMetric::Latency, latency, latency - 1, 65);
-    }
-
-    void
-    Set(std::size_t path,
-        SlaState state,
-        SlaMetric metric,
-        double value,
-        double bound,
-        double limit)
-    {
-        SlaVerdict& v = candidates[path].sla;
-        if (v.state != state)
-        {
-            v.since = now;
-        }
-        v.state = state;
-        v.metric = metric;
-        v.value = value;
-        v.bound = bound;
-        v.limit = limit;
-        v.margin = (limit - value) / limit;
-        v.marginMetric = metric;
-    }
-
-    /// Lets time pass to @p t, evaluating each 100 ms and at each deadline asked for.
-    void
-    Until(TimeNs t)
-    {
-        while (now < t)
-        {
-            const TimeNs tick = now + 100ms;
-            now = std::min({tick, t, std::max(steering.NextDeadline(), now + 1ns)});
-            Evaluate();
-        }
-    }
-
-    void
-    Evaluate()
-    {
-        steering.Evaluate(candidates, now, log);
-    }
-
-    std::vector<SteeringAction>
-    Actions() const
-    {
-        std::vector<SteeringAction> a;
-        for (const Decision& d : log)
-        {
-            a.push_back(d.action);
-        }
-        return a;
-    }
-
-    std::size_t
-    Moves() const
-    {
-        std::size_t n = 0;
-        for (const Decision& d : log)
-        {
-            n += d.from != NO_TUNNEL &&
-                 (d.action == SteeringAction::Switch || d.action == SteeringAction::Return ||
-                  d.action == SteeringAction::LeastBad || d.action == SteeringAction::Follow);
-        }
-        return n;
-    }
-
-    Selection
-    Now() const
-    {
-        return steering.Current();
-    }
-
-    PathQuality quality[3];
-    std::vector<Candidate> candidates;
-    ThresholdSteering steering;
-    TimeNs now{0};
-    std::vector<Decision> log;
-};
-
-SteeringConfig
-Voice()
-{
-    SteeringConfig c;
-    c.duplicate = true;
-    c.fec = FecMode::Always;
-    return c;
-}
 
 // Bristol: the preferred broadband spikes, copies at once, MPLS alone two seconds later, recovery,
 // and a return only after broadband has been in SLA for returnAfter.
@@ -257,8 +129,8 @@ TEST(Steering, ADeadPathIsLeftAtOnceWhateverDampingSays)
 {
     SteeringConfig c = Voice();
     c.holdDown = 1h;
-    c.suppressAbove = 10;
-    c.reuseBelow = 5;
+    c.damping.suppressAbove = 10;
+    c.damping.reuseBelow = 5;
     Bench b(c);
     b.Evaluate();
     // Both paths are suppressed after one death each; hold-down would forbid every move.
@@ -290,90 +162,6 @@ TEST(Steering, NothingToGoToMeansNoDecision)
     b.candidates[0].usable = false;
     b.Until(60s);
     EXPECT_EQ(b.Moves(), 0U);
-}
-
-TEST(Steering, DampingDelaysReturns)
-{
-    SteeringConfig c;
-    c.returnAfter = 1s;
-    c.holdDown = 0s;
-    Bench b(c);
-    b.Evaluate();
-    const auto flap = [&b] {
-        b.Out(BROADBAND);
-        b.Until(b.now + 3s);
-        EXPECT_EQ(b.Now().primary, MPLS);
-        b.In(BROADBAND);
-    };
-    flap();
-    b.Until(b.now + 3s);
-    EXPECT_EQ(b.Now().primary, BROADBAND);
-    flap();
-    b.Until(b.now + 3s);
-    EXPECT_EQ(b.Now().primary, BROADBAND);
-    flap();
-    // Three flaps about 6 s apart with a half-life of 60 s: a little under 2 * 1000 + 1000,
-    // suppressed; reuse when it has decayed to 750.
-    const TimeNs third = b.log.back().at;
-    const double penalty = 1000 * (1 + std::exp2(-0.1) + std::exp2(-0.2));
-    const double wait = 60 * std::log2(penalty / 750);
-    b.Until(third + 5min);
-    ASSERT_EQ(b.log.back().action, SteeringAction::Return);
-    EXPECT_NEAR(std::chrono::duration<double>(b.log.back().at - third).count(), wait, 3);
-}
-
-TEST(Steering, HoldDownSeparatesMoves)
-{
-    SteeringConfig c;
-    c.holdDown = 10s;
-    c.switchAfter = 0s;
-    Bench b(c);
-    b.Evaluate();
-    b.Until(1s);
-    b.Out(BROADBAND);
-    b.Evaluate();
-    EXPECT_EQ(b.Now().primary, MPLS);
-    b.In(BROADBAND);
-    b.Out(MPLS);
-    b.Until(30s);
-    ASSERT_EQ(b.Moves(), 2U);
-    EXPECT_EQ(b.log.back().at, TimeNs{11s});
-}
-
-// Latency over the limit on every path for ever, wandering: one least-bad choice and no flapping.
-TEST(Steering, AllRedDoesNotFlap)
-{
-    for (std::uint64_t seed = 1; seed <= 5; ++seed)
-    {
-        std::mt19937_64 random(seed);
-        std::normal_distribution<> normal(0, 2);
-        Bench b(Voice());
-        b.Late(BROADBAND, 125);
-        b.Late(MPLS, 122);
-        b.Evaluate();
-        EXPECT_EQ(b.log[0].action, SteeringAction::LeastBad);
-        EXPECT_EQ(b.log[0].to, MPLS);
-        for (int i = 1; i < 36000; ++i)
-        {
-            b.Late(BROADBAND, 125 + normal(random));
-            b.Late(MPLS, 122 + normal(random));
-            b.now = i * 100ms;
-            b.Evaluate();
-        }
-        EXPECT_EQ(b.Moves(), 0U);
-        EXPECT_EQ(b.Now().duplicate, NO_TUNNEL); // copies do not help latency
-        // A clear and lasting advantage does move it, once.
-        for (int i = 0; i < 600; ++i)
-        {
-            b.Late(BROADBAND, 80 + normal(random));
-            b.now += 100ms;
-            b.Evaluate();
-        }
-        EXPECT_EQ(b.Moves(), 1U);
-        EXPECT_EQ(b.Now().primary, BROADBAND);
-        EXPECT_EQ(b.log.back().action, SteeringAction::LeastBad);
-        EXPECT_EQ(b.log.back().timer, "switch_after");
-    }
 }
 
 TEST(Steering, AllRedByLossStillCopies)
@@ -533,95 +321,13 @@ TEST(Steering, ParityOnlyWhileLossy)
     EXPECT_EQ(b.log.back().at, TimeNs{19s});
 }
 
-// Independent samples; k bad ones in a row to leave, m good ones to return: 2 / (E(a, k) + E(b, m))
-// moves per sample.
-TEST(Steering, FlapRateOfConsecutiveSamples)
-{
-    const auto expectedWait = [](double q, int k) {
-        return (1 - std::pow(q, k)) / (std::pow(q, k) * (1 - q));
-    };
-    struct Point
-    {
-        double a;
-        int k, m;
-    };
-    for (const Point p : {Point{0.1, 1, 1}, {0.1, 3, 1}, {0.4, 2, 3}, {0.5, 3, 5}})
-    {
-        const double rate = 2 / (expectedWait(p.a, p.k) + expectedWait(1 - p.a, p.m));
-        if (p.a == 0.1)
-        {
-            EXPECT_NEAR(rate, p.k == 1 ? 0.18 : 0.0018, 0.00002);
-        }
-        for (std::uint64_t seed : {1, 2, 3})
-        {
-            SteeringConfig c;
-            c.switchAfter = (p.k - 1) * 100ms;
-            c.returnAfter = (p.m - 1) * 100ms;
-            c.holdDown = 0s;
-            c.penaltyPerFlap = 0;
-            Bench b(c);
-            b.Evaluate();
-            std::mt19937_64 random(seed);
-            std::uniform_real_distribution<> uniform;
-            constexpr int SAMPLES = 200000;
-            for (int i = 1; i <= SAMPLES; ++i)
-            {
-                b.now = i * 100ms;
-                uniform(random) < p.a ? b.Out(BROADBAND) : b.In(BROADBAND);
-                b.Evaluate();
-            }
-            // Waiting times for runs have a deviation below their mean times two: 2 sqrt(count)
-            // bounds the error's sigma.
-            const double moves = rate * SAMPLES;
-            EXPECT_NEAR(static_cast<double>(b.Moves()), moves, 5.5 * std::sqrt(moves) + 2)
-                << p.a << " " << p.k << " " << p.m;
-        }
-    }
-}
-
-// An impairment of period P: a return time longer than its good phase gives exactly one switch, a
-// shorter one a round trip in each period.
-TEST(Steering, SquareWave)
-{
-    for (const TimeNs wait : {TimeNs{8s}, TimeNs{12s}})
-    {
-        SteeringConfig c;
-        c.returnAfter = wait;
-        c.penaltyPerFlap = 0;
-        Bench b(c);
-        b.Evaluate();
-        constexpr int PERIODS = 30;
-        for (int p = 0; p < PERIODS; ++p)
-        {
-            b.Out(BROADBAND);
-            b.Until(b.now + 10s);
-            b.In(BROADBAND);
-            b.Until(b.now + 10s);
-        }
-        EXPECT_EQ(b.Moves(), wait > 10s ? 1U : 2U * PERIODS);
-    }
-    // Damping turns the round trips into few: at most one in each time the penalty takes to decay.
-    SteeringConfig c;
-    c.returnAfter = 5s;
-    Bench b(c);
-    b.Evaluate();
-    for (int p = 0; p < 30; ++p)
-    {
-        b.Out(BROADBAND);
-        b.Until(b.now + 10s);
-        b.In(BROADBAND);
-        b.Until(b.now + 10s);
-    }
-    EXPECT_LE(b.Moves(), 24U);
-}
-
 TEST(Steering, RefusesBadConfiguration)
 {
     SteeringConfig c;
     c.switchAfter = -1s;
     EXPECT_THROW(ThresholdSteering(c, "r"), std::invalid_argument);
     c = {};
-    c.reuseBelow = 3000;
+    c.damping.reuseBelow = 3000;
     EXPECT_THROW(ThresholdSteering(c, "r"), std::invalid_argument);
     c = {};
     c.fecLossLevel = 0;
