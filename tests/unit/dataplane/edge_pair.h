@@ -134,7 +134,9 @@ class EdgePair
     DropReason
     Send(std::size_t edge, ByteView packet)
     {
+        const std::uint64_t before = Probe();
         const DropReason reason = edges[edge]->OnLanPacket(packet, Local(edge));
+        spent.onLan += Probe() - before;
         Drain(edge);
         return reason;
     }
@@ -159,15 +161,20 @@ class EdgePair
             {
                 const InFlight flight = std::move(m_wire.begin()->second);
                 m_wire.erase(m_wire.begin());
+                const std::uint64_t before = Probe();
                 lastReason =
                     edges[flight.to]->OnOuterPacket(flight.link, flight.bytes, Local(flight.to));
+                ((flight.flags & vcmp::CONTROL) ? spent.onControl : spent.onData) +=
+                    Probe() - before;
                 Drain(flight.to);
             }
             for (std::size_t e = 0; e < 2; ++e)
             {
                 if (edges[e]->NextDeadline() - m_offset[e] <= now)
                 {
+                    const std::uint64_t before = Probe();
                     edges[e]->OnDeadline(Local(e));
+                    spent.onDeadline += Probe() - before;
                     Drain(e);
                 }
             }
@@ -197,13 +204,32 @@ class EdgePair
     DropReason lastReason = DropReason::None;
     std::uint64_t lost = 0;
 
+    /// By how much `meter` grew during the calls of each kind.
+    struct Spent
+    {
+        std::uint64_t onLan = 0;
+        std::uint64_t onData = 0;    ///< OnOuterPacket() of data and parity
+        std::uint64_t onControl = 0; ///< OnOuterPacket() of control
+        std::uint64_t onDeadline = 0;
+    };
+
+    std::uint64_t (*meter)() = nullptr; ///< such as a count of allocations
+    Spent spent;
+
   private:
     struct InFlight
     {
         std::size_t to;
         std::uint16_t link;
+        std::uint8_t flags;
         Bytes bytes;
     };
+
+    std::uint64_t
+    Probe() const
+    {
+        return meter ? meter() : 0;
+    }
 
     void
     Drain(std::size_t e)
@@ -222,7 +248,8 @@ class EdgePair
             const auto delay = paths[out->meta.link].toPeer[e](now);
             if (delay)
             {
-                m_wire.emplace(now + *delay, InFlight{1 - e, out->meta.link, out->bytes});
+                const auto link = static_cast<std::uint16_t>((out->meta.remoteAddress & 0xff) - 1);
+                m_wire.emplace(now + *delay, InFlight{1 - e, link, out->meta.flags, out->bytes});
             }
             else
             {
