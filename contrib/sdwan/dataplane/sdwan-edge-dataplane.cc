@@ -148,20 +148,24 @@ EdgeDataplane::OnDeadline(TimeNs now)
             m_housekeepingQueued = NEVER;
             m_sendFlows.ExpireIdle(now, [this](SendEntry& entry) { ForgetSendFlow(entry); });
             TimeNs next = m_sendFlows.NextExpiry();
+            // Before the sender does: one that starts the flow's numbers anew meets no memory of
+            // the old.
+            const TimeNs forgetAfter = m_config.flowIdleTimeout - m_config.flowIdleTimeout / 8;
             absl::erase_if(m_receiveFlows, [&](const auto& flow) {
-                const TimeNs expiry = flow.second->lastUsed + m_config.flowIdleTimeout;
+                const TimeNs expiry = flow.second->lastUsed + forgetAfter;
                 if (expiry > now)
                 {
                     next = std::min(next, expiry);
                     return false;
                 }
-                if (flow.second->fecDecoder)
-                {
-                    m_retired += flow.second->fecDecoder->Counters();
-                }
+                ForgetReceiveFlow(*flow.second);
                 return true;
             });
-            m_deadlines.Update(owner, m_housekeepingQueued, next);
+            // Not for each flow alone: a round looks at all of them.
+            m_deadlines.Update(owner,
+                               m_housekeepingQueued,
+                               next == NEVER ? NEVER
+                                             : std::max(next, now + m_config.flowIdleTimeout / 64));
             break;
         }
         }

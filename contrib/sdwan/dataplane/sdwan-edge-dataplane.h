@@ -267,8 +267,11 @@ class EdgeDataplane
     ReceiveFlow* ReceiverOf(TunnelId tunnel,
                             const VcmpHeader& header,
                             ByteView payload,
+                            bool rebuilt,
                             TimeNs now,
                             DropReason& reason);
+    void ForgetReceiveFlow(const ReceiveFlow& flow);
+    void EvictReceiveFlows(TimeNs now);
     void UpdateHold(ReceiveFlow& flow, TunnelId tunnel, TimeNs now);
     void Release(std::uint64_t index, ReceiveFlow& flow, TimeNs now);
     DropReason Order(std::uint64_t index,

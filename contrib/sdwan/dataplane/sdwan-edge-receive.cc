@@ -138,9 +138,45 @@ EdgeDataplane::TakeRebuilt(FecDecoder& decoder, TunnelId id, TimeNs now)
     }
 }
 
+void
+EdgeDataplane::ForgetReceiveFlow(const ReceiveFlow& flow)
+{
+    if (flow.fecDecoder)
+    {
+        m_retired += flow.fecDecoder->Counters();
+    }
+}
+
+void
+EdgeDataplane::EvictReceiveFlows(TimeNs now)
+{
+    // A sixteenth part at a time: so a flood of new flows costs a constant amount for each.
+    std::vector<std::pair<TimeNs, std::uint64_t>> byAge;
+    byAge.reserve(m_receiveFlows.size());
+    for (const auto& [index, flow] : m_receiveFlows)
+    {
+        byAge.emplace_back(flow->lastUsed, index);
+    }
+    const auto end = byAge.begin() + static_cast<std::ptrdiff_t>((byAge.size() + 15) / 16);
+    std::partial_sort(byAge.begin(), end, byAge.end());
+    for (auto it = byAge.begin(); it != end; ++it)
+    {
+        const auto found = m_receiveFlows.find(it->second);
+        ReceiveFlow& flow = *found->second;
+        flow.buffer.Reset();
+        Release(it->second, flow, now); // what waits is delivered rather than lost
+        ForgetReceiveFlow(flow);
+        m_receiveFlows.erase(found);
+    }
+}
+
 ReceiveFlow*
-EdgeDataplane::ReceiverOf(
-    TunnelId tunnel, const VcmpHeader& header, ByteView payload, TimeNs now, DropReason& reason)
+EdgeDataplane::ReceiverOf(TunnelId tunnel,
+                          const VcmpHeader& header,
+                          ByteView payload,
+                          bool rebuilt,
+                          TimeNs now,
+                          DropReason& reason)
 {
     const std::uint16_t peer = m_tunnels[tunnel]->peer;
     const std::uint64_t index = FlowIndex(peer, header.flow);
@@ -158,8 +194,12 @@ EdgeDataplane::ReceiverOf(
     }
     if (m_receiveFlows.size() >= m_config.maxFlows)
     {
-        reason = DropReason::TableFull;
-        return nullptr;
+        if (rebuilt)
+        {
+            reason = DropReason::TableFull; // the flow whose parity gave it must not go now
+            return nullptr;
+        }
+        EvictReceiveFlows(now);
     }
     auto& flow = m_receiveFlows[index];
     flow = std::make_unique<ReceiveFlow>(key, *m_policy.Classify(key).rule);
@@ -171,10 +211,11 @@ EdgeDataplane::ReceiverOf(
     {
         const FlowKey answer = key.Reversed();
         SendEntry* own = m_sendFlows.Find(answer, now);
-        if (own && own->value.opener && m_config.peers[peer].flowIdTopBit)
+        // Both ends opened the flow before they heard of each other: the one with the top bit gives
+        // way. Or the peer reopened what is answered here. What goes to another peer stays there.
+        if (own && own->value.peer == peer && own->value.id != header.flow &&
+            (!own->value.opener || m_config.peers[peer].flowIdTopBit))
         {
-            // Both ends opened the flow before they heard of each other: the one with the top bit
-            // gives way.
             ForgetSendFlow(*own);
             m_sendFlows.Erase(answer);
             own = nullptr;
@@ -197,7 +238,7 @@ EdgeDataplane::OnData(
     }
     const std::uint64_t index = FlowIndex(m_tunnels[id]->peer, header.flow);
     DropReason reason = DropReason::None;
-    ReceiveFlow* flow = ReceiverOf(id, header, payload, now, reason);
+    ReceiveFlow* flow = ReceiverOf(id, header, payload, rebuilt, now, reason);
     if (!flow)
     {
         return reason;
@@ -262,7 +303,14 @@ EdgeDataplane::LearnPath(
     flow.seen = true;
     flow.newest = sequence;
     const auto answer = m_sendById.find(index);
-    if (answer != m_sendById.end() && answer->second->value.steering->Learn(id))
+    if (answer == m_sendById.end())
+    {
+        return;
+    }
+    // A flow is in use while either direction is: else the silent end would reopen it under another
+    // identifier.
+    answer->second->lastUsed = now;
+    if (answer->second->value.steering->Learn(id))
     {
         Steer(*answer->second, now);
     }
@@ -359,7 +407,7 @@ EdgeDataplane::UpdateHold(ReceiveFlow& flow, TunnelId id, TimeNs now)
     {
         hold = FromMs(slowestMs - fastestMs) + HOLD_MARGIN;
     }
-    if (flow.protectedAt >= TimeNs{0} && now - flow.protectedAt <= PATH_MEMORY)
+    if (flow.protectedAt != NEVER && now - flow.protectedAt <= PATH_MEMORY)
     {
         // The parity that rebuilds a packet leaves at most `flush` after the packet did.
         hold = std::max(hold, flow.rule->remedies.fec.flush + FromMs(variationMs) + HOLD_MARGIN);

@@ -49,7 +49,11 @@ EdgeDataplane::OnLanPacket(ByteView packet, TimeNs now)
         return Count(DropReason::NoPath, packet.size());
     }
     const FecRemedy& fec = flow.rule->remedies.fec;
-    const bool protect = path.fec && m_packet.size() + FecParityOverhead(fec.data) <= m_lanMtu;
+    // By the group's true size: rules of one class share the encoder of a tunnel.
+    const bool protect =
+        path.fec &&
+        m_packet.size() + FecParityOverhead(EncoderFor(flow, path.primary).Config().data) <=
+            m_lanMtu;
 
     VcmpHeader header;
     header.trafficClass = flow.rule->trafficClass;
@@ -209,7 +213,6 @@ EdgeDataplane::Protect(SendFlow& flow, const VcmpHeader& header, ByteView payloa
     const TunnelId tunnel = flow.steering->Current().primary;
     FecEncoder& encoder = EncoderFor(flow, tunnel);
     encoder.Feed(header, payload, now);
-    m_tunnels[tunnel]->fecFlow[static_cast<std::size_t>(header.trafficClass)] = flow.id;
     SendParity(encoder, tunnel, &flow, now);
     if (header.Has(vcmp::FEC_BY_FLOW))
     {
@@ -220,6 +223,7 @@ EdgeDataplane::Protect(SendFlow& flow, const VcmpHeader& header, ByteView payloa
     else
     {
         const auto c = static_cast<std::size_t>(flow.rule->trafficClass);
+        m_tunnels[tunnel]->fecFlow[c] = flow.id;
         m_deadlines.Update({TimerOwner::TunnelFec, tunnel * TRAFFIC_CLASSES + c},
                            m_tunnels[tunnel]->fecQueued[c],
                            encoder.NextDeadline());

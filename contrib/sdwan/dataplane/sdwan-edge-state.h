@@ -127,9 +127,9 @@ struct ReceiveFlow
     JitterBuffer buffer;
     std::unique_ptr<FecDecoder> fecDecoder; ///< only when the sender groups by flow
     std::vector<Arrival> arrivals;          ///< one per tunnel seen
-    TimeNs protectedAt{-1};     ///< last packet that parity will cover; negative: none yet
-    TimeNs holdUntil{0};        ///< the hold is recomputed from then on
-    std::uint64_t restarts = 0; ///< of the dedup window, as the buffer knows
+    TimeNs protectedAt = NEVER;             ///< last packet that parity will cover; NEVER: none yet
+    TimeNs holdUntil{0};                    ///< the hold is recomputed from then on
+    std::uint64_t restarts = 0;             ///< of the dedup window, as the buffer knows
     TimeNs lastUsed{0};
     TimeNs queued = NEVER;
     ReceiveCounters counters;

@@ -123,16 +123,26 @@ EdgeDataplane::ServiceTunnel(TunnelId id, TimeNs now)
         }
         Encode(*message, m_control);
     }
+    const auto send = [&] {
+        VcmpHeader header;
+        header.flags = flags;
+        SendOn(id, header, m_control, now, DSCP_CONTROL);
+        m_control.clear();
+        flags = vcmp::CONTROL;
+    };
     for (const auto& affinity : tunnel.affinities)
     {
-        Encode(ControlMessage{affinity}, m_control);
+        const ControlMessage message{affinity};
+        if (m_control.size() + EncodedSize(message) > m_lanMtu)
+        {
+            send(); // many flows moved at once
+        }
+        Encode(message, m_control);
     }
     tunnel.affinities.clear();
     if (!m_control.empty())
     {
-        VcmpHeader header;
-        header.flags = flags;
-        SendOn(id, header, m_control, now, DSCP_CONTROL);
+        send();
     }
     while (const auto event = tunnel.monitor.PollEvent())
     {
