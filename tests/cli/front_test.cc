@@ -4,82 +4,39 @@
  * package programs are played by small scripts put first on PATH, so nothing is ever installed.
  */
 
+#include "support/workspace.h"
+
 #include <gtest/gtest.h>
 
-#include <sys/wait.h>
-
 #include <array>
-#include <cstdio>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <sstream>
 #include <string>
 
 namespace
 {
 
 namespace fs = std::filesystem;
+using weft::support::Has;
+using weft::support::Printed;
+using weft::support::ReadAll;
 
 const fs::path ROOT = WEFT_SOURCE_DIR;
 
-/// What a command said (stdout and stderr as they came) and its exit code.
-struct Outcome
-{
-    int code;
-    std::string text;
-};
-
-Outcome
+/// What a command says on stdout and stderr, as it comes.
+Printed
 Shell(const std::string& command)
 {
-    std::FILE* pipe = popen(("{ " + command + "; } 2>&1").c_str(), "r");
-    if (!pipe)
-    {
-        return {-1, "popen failed"};
-    }
-    std::string text;
-    std::array<char, 4096> buffer;
-    while (const std::size_t size = std::fread(buffer.data(), 1, buffer.size(), pipe))
-    {
-        text.append(buffer.data(), size);
-    }
-    const int status = pclose(pipe);
-    return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, text};
-}
-
-bool
-Has(const std::string& text, const std::string& part)
-{
-    return text.find(part) != std::string::npos;
-}
-
-std::string
-ReadAll(const fs::path& path)
-{
-    std::ifstream file(path);
-    std::ostringstream text;
-    text << file.rdbuf();
-    return text.str();
+    return weft::support::Shell("{ " + command + "; } 2>&1");
 }
 
 /// A folder of its own for each test, and stand-ins for programs that are found first on PATH.
 class Front : public testing::Test
 {
   protected:
-    void
-    SetUp() override
+    Front()
     {
-        std::string name = (fs::temp_directory_path() / "weft-front-XXXXXX").string();
-        ASSERT_NE(mkdtemp(name.data()), nullptr);
-        m_folder = name;
         fs::create_directory(m_folder / "bin");
-    }
-
-    void
-    TearDown() override
-    {
-        fs::remove_all(m_folder);
     }
 
     void
@@ -106,7 +63,7 @@ class Front : public testing::Test
         WriteScript(m_folder / "bin/sudo", "exec \"$@\"");
     }
 
-    Outcome
+    Printed
     Wscript(const std::string& arguments)
     {
         return Shell("PATH=" + (m_folder / "bin").string() + ":$PATH " +
@@ -129,7 +86,8 @@ class Front : public testing::Test
         return tree;
     }
 
-    fs::path m_folder;
+    weft::support::Workspace m_workspace;
+    const fs::path m_folder = m_workspace.Path();
 };
 
 TEST_F(Front, HelpNamesEveryVerb)
@@ -288,7 +246,7 @@ for parser in (optparse.OptionParser(), argparse.ArgumentParser()):
         fs::copy(ROOT / file, m_folder / file);
     }
     PlayDebian("libfmt-dev");
-    const Outcome waf =
+    const Printed waf =
         Shell("cd " + m_folder.string() + " && PATH=" + (m_folder / "bin").string() +
               ":$PATH waf deps --dry-run --purpose=run --preset=release");
     EXPECT_EQ(waf.code, 0) << waf.text;
@@ -324,7 +282,7 @@ TEST_F(Front, LauncherWorksThroughASymlinkFromElsewhere)
     fs::create_symlink(house / "weft", m_folder / "bin/weft");
     const std::string go = "cd " + (m_folder / "elsewhere").string() + " && ../bin/weft ";
 
-    const Outcome ran = Shell("{ " + go + "run 'a b.yaml' --json 2>/dev/null; }");
+    const Printed ran = Shell("{ " + go + "run 'a b.yaml' --json 2>/dev/null; }");
     EXPECT_EQ(ran.code, 3);
     EXPECT_EQ(ran.text, "<run><a b.yaml><--json>" + (m_folder / "elsewhere").string() + "\n")
         << "stdout is the program's alone, and it runs in the caller's folder";
@@ -351,12 +309,12 @@ TEST_F(Front, CiEndsWithTheCountsEvenWhenNoTestRan)
     fs::copy(ROOT / ".ci/run", m_folder / ".ci/run");
     WriteScript(m_folder / "weft",
                 "echo working; echo '12 passed, 1 failed, 2 skipped'; echo late >&2; exit 8");
-    const Outcome failed = Shell((m_folder / ".ci/run").string());
+    const Printed failed = Shell((m_folder / ".ci/run").string());
     EXPECT_EQ(failed.code, 8);
     EXPECT_TRUE(failed.text.ends_with("\n12 passed, 1 failed, 2 skipped\n")) << failed.text;
 
     WriteScript(m_folder / "weft", "echo 'no compiler'; exit 1");
-    const Outcome broken = Shell((m_folder / ".ci/run").string());
+    const Printed broken = Shell((m_folder / ".ci/run").string());
     EXPECT_EQ(broken.code, 1);
     EXPECT_TRUE(broken.text.ends_with("\n0 passed, 1 failed\n")) << broken.text;
 }

@@ -2,6 +2,8 @@
 /** @file The verbs that need no simulation, run as a user runs them: exit codes, stdout, stderr,
  * JSON. */
 
+#include "support/workspace.h"
+
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -10,25 +12,17 @@
 #include <sstream>
 #include <string>
 #include <sys/wait.h>
-#include <unistd.h>
 
 namespace
 {
 
 namespace fs = std::filesystem;
+using weft::support::Has;
+using weft::support::ReadAll;
 
 const std::string ROOT = WEFT_SOURCE_DIR;
 const std::string EXAMPLE = ROOT + "/tests/unit/engine/data/example.weft.yaml";
 const std::string INVALID_DATA = ROOT + "/tests/unit/engine/data/invalid";
-
-std::string
-ReadAll(const fs::path& file)
-{
-    std::ifstream in(file, std::ios::binary);
-    std::ostringstream text;
-    text << in.rdbuf();
-    return text.str();
-}
 
 /// What a command printed and returned.
 struct Outcome
@@ -42,20 +36,6 @@ struct Outcome
 class Cli : public testing::Test
 {
   protected:
-    void
-    SetUp() override
-    {
-        auto pattern = (fs::temp_directory_path() / "weft-cli-test-XXXXXX").string();
-        ASSERT_NE(mkdtemp(pattern.data()), nullptr);
-        m_folder = pattern;
-    }
-
-    void
-    TearDown() override
-    {
-        fs::remove_all(m_folder);
-    }
-
     /// Runs weft with arguments as a shell reads them.
     Outcome
     Weft(const std::string& arguments, const std::string& input = {}) const
@@ -69,14 +49,9 @@ class Cli : public testing::Test
                 ReadAll(m_folder / "err")};
     }
 
-    fs::path m_folder;
+    weft::support::Workspace m_workspace;
+    const fs::path m_folder = m_workspace.Path();
 };
-
-bool
-Has(const std::string& text, std::string_view part)
-{
-    return text.find(part) != std::string::npos;
-}
 
 TEST_F(Cli, HelpListsTheVerbs)
 {

@@ -12,20 +12,9 @@ namespace
 std::string
 Tshark(const fs::path& capture, const std::string& arguments)
 {
-    const std::string command = "tshark -r '" + capture.string() + "' -o ip.check_checksum:TRUE " +
-                                arguments + " 2>/dev/null";
-    std::string out;
-    std::FILE* pipe = popen(command.c_str(), "r");
-    char chunk[4096];
-    while (pipe && std::fgets(chunk, sizeof chunk, pipe))
-    {
-        out += chunk;
-    }
-    if (pipe)
-    {
-        pclose(pipe);
-    }
-    return out;
+    return support::Shell("tshark -r '" + capture.string() + "' -o ip.check_checksum:TRUE " +
+                          arguments + " 2>/dev/null")
+        .text;
 }
 
 std::size_t

@@ -17,7 +17,7 @@ const fs::path TEAMS_CALL = SCENARIOS / "globalco" / "teams-call.weft.yaml";
 std::string
 WithoutVolatile(const fs::path& runJson)
 {
-    const std::string text = Slurp(runJson);
+    const std::string text = ReadAll(runJson);
     return text.substr(0, text.find("\"volatile\""));
 }
 
@@ -84,8 +84,8 @@ TEST(TeamsCall, TwoRunsAreByteIdenticalButForTheVolatileKey)
         const auto b = Find(second.Path() / "results", name);
         ASSERT_EQ(a.size(), 1u) << name;
         ASSERT_EQ(b.size(), 1u) << name;
-        EXPECT_FALSE(Slurp(a[0]).empty());
-        EXPECT_EQ(Slurp(a[0]), Slurp(b[0])) << name << " differs";
+        EXPECT_FALSE(ReadAll(a[0]).empty());
+        EXPECT_EQ(ReadAll(a[0]), ReadAll(b[0])) << name << " differs";
     }
     const std::string run = WithoutVolatile(Find(first.Path() / "results", "run.json").at(0));
     EXPECT_GT(run.size(), 1000u);

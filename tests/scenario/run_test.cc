@@ -100,7 +100,7 @@ TEST(Run, SeedAndOverridesAreKeptInTheResults)
     const auto found = Find(here.Path() / "results", "run.json");
     ASSERT_EQ(found.size(), 1u);
     EXPECT_EQ(found[0].parent_path().filename(), "run-7");
-    const std::string run = Slurp(found[0]);
+    const std::string run = ReadAll(found[0]);
     EXPECT_NE(run.find("\"paths.0.rtt=12ms\""), std::string::npos);
     EXPECT_NE(run.find("\"seed\": 7"), std::string::npos);
 }

@@ -3,6 +3,8 @@
 #ifndef WEFT_TESTS_SCENARIO_RUNNER_H
 #define WEFT_TESTS_SCENARIO_RUNNER_H
 
+#include "support/workspace.h"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -12,7 +14,6 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
-#include <sstream>
 #include <string>
 #include <sys/wait.h>
 #include <thread>
@@ -27,51 +28,8 @@ namespace fs = std::filesystem;
 inline const fs::path SCENARIOS = fs::path(WEFT_SOURCE_DIR) / "scenarios";
 inline const std::string WEFT = WEFT_BINARY_DIR "/bin/weft-cli";
 
-inline std::string
-Slurp(const fs::path& file)
-{
-    std::ifstream in(file, std::ios::binary);
-    std::stringstream text;
-    text << in.rdbuf();
-    return text.str();
-}
-
-/// A folder that goes with the test.
-class Workspace
-{
-  public:
-    Workspace()
-    {
-        std::string name = (fs::temp_directory_path() / "weft-XXXXXX").string();
-        m_path = mkdtemp(name.data());
-    }
-
-    ~Workspace()
-    {
-        std::error_code ignored;
-        fs::permissions(m_path, fs::perms::owner_all, ignored);
-        fs::remove_all(m_path, ignored);
-    }
-
-    Workspace(const Workspace&) = delete;
-    Workspace& operator=(const Workspace&) = delete;
-
-    const fs::path&
-    Path() const
-    {
-        return m_path;
-    }
-
-    fs::path
-    Write(const std::string& name, const std::string& text) const
-    {
-        std::ofstream(m_path / name) << text;
-        return m_path / name;
-    }
-
-  private:
-    fs::path m_path;
-};
+using support::ReadAll;
+using support::Workspace;
 
 struct Result
 {
@@ -110,8 +68,8 @@ Finish(const Workspace& in, pid_t child)
     waitpid(child, &status, 0);
     Result result;
     result.code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-    result.out = Slurp(in.Path() / "stdout");
-    result.err = Slurp(in.Path() / "stderr");
+    result.out = ReadAll(in.Path() / "stdout");
+    result.err = ReadAll(in.Path() / "stderr");
     return result;
 }
 

@@ -2,18 +2,15 @@
 /** @file The capture file: byte layout, and what tshark reads from it. */
 
 #include "engine/record/pcapng.h"
+#include "support/workspace.h"
 
 #include <algorithm>
 #include <array>
-#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <gtest/gtest.h>
-#include <iterator>
 #include <stdexcept>
 #include <string>
-#include <unistd.h>
 
 namespace weft::engine
 {
@@ -21,47 +18,13 @@ namespace
 {
 
 namespace fs = std::filesystem;
+using support::ReadAll;
 
 class Pcapng : public testing::Test
 {
   protected:
-    void
-    SetUp() override
-    {
-        const auto* info = testing::UnitTest::GetInstance()->current_test_info();
-        m_dir = fs::temp_directory_path() /
-                ("weft-pcapng-" + std::string(info->name()) + "-" + std::to_string(::getpid()));
-        fs::create_directories(m_dir);
-    }
-
-    void
-    TearDown() override
-    {
-        fs::remove_all(m_dir);
-    }
-
-    static std::string
-    Read(const fs::path& path)
-    {
-        std::ifstream in(path, std::ios::binary);
-        return {std::istreambuf_iterator<char>(in), {}};
-    }
-
-    static std::string
-    Run(const std::string& command)
-    {
-        std::string text;
-        FILE* pipe = ::popen((command + " 2>/dev/null").c_str(), "r");
-        std::array<char, 4096> buffer;
-        while (const std::size_t n = std::fread(buffer.data(), 1, buffer.size(), pipe))
-        {
-            text.append(buffer.data(), n);
-        }
-        ::pclose(pipe);
-        return text;
-    }
-
-    fs::path m_dir;
+    support::Workspace m_workspace;
+    const fs::path m_dir = m_workspace.Path();
 };
 
 /// IPv4 UDP 10.20.30.2:50000 > 10.20.10.2:3479 with 5 bytes of payload; the IP checksum is right.
@@ -88,7 +51,7 @@ WriteSample(const fs::path& path)
 TEST_F(Pcapng, BlocksAddUp)
 {
     WriteSample(m_dir / "a.pcapng");
-    const std::string bytes = Read(m_dir / "a.pcapng");
+    const std::string bytes = ReadAll(m_dir / "a.pcapng");
     const auto word = [&](std::size_t at) {
         std::uint32_t value = 0;
         for (int i = 3; i >= 0; --i)
@@ -118,7 +81,7 @@ TEST_F(Pcapng, SameBytesEachTime)
 {
     WriteSample(m_dir / "a.pcapng");
     WriteSample(m_dir / "b.pcapng");
-    EXPECT_EQ(Read(m_dir / "a.pcapng"), Read(m_dir / "b.pcapng"));
+    EXPECT_EQ(ReadAll(m_dir / "a.pcapng"), ReadAll(m_dir / "b.pcapng"));
 }
 
 TEST_F(Pcapng, TsharkDecodesIt)
@@ -128,13 +91,13 @@ TEST_F(Pcapng, TsharkDecodesIt)
         GTEST_SKIP() << "tshark is not installed";
     }
     WriteSample(m_dir / "a.pcapng");
-    const std::string text = Run(
+    const auto read = support::Shell(
         "tshark -n -r " + (m_dir / "a.pcapng").string() +
         " -T fields -E separator='|' -e frame.interface_name -e frame.time_epoch -e frame.comment"
         " -e ip.src -e ip.dst -e udp.srcport -e udp.dstport -e udp.length -e ip.checksum.status -o "
-        "ip.check_checksum:TRUE");
+        "ip.check_checksum:TRUE 2>/dev/null");
     EXPECT_EQ(
-        text,
+        read.text,
         "bristol.broadband|1.234567891|copy of flow 17|10.20.30.2|10.20.10.2|50000|3479|13|1\n"
         "bristol.mpls|7200.000000003||10.20.30.2|10.20.10.2|50000|3479|13|1\n"
         "hq.dia|7200.000000004|odd length|10.20.30.2|10.20.10.2|50000|3479|13|1\n");

@@ -3,6 +3,7 @@
 
 #include "engine/record/text.h"
 #include "engine/record/writers.h"
+#include "support/workspace.h"
 
 #include <cmath>
 #include <csignal>
@@ -10,7 +11,6 @@
 #include <filesystem>
 #include <fstream>
 #include <gtest/gtest.h>
-#include <iterator>
 #include <limits>
 #include <map>
 #include <set>
@@ -28,13 +28,7 @@ namespace
 namespace fs = std::filesystem;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-
-std::string
-Read(const fs::path& path)
-{
-    std::ifstream in(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(in), {}};
-}
+using support::ReadAll;
 
 /// A recorder with one call of 2 s, a decision, a path sample and drops.
 void
@@ -142,21 +136,6 @@ Verdicts()
 class Results : public testing::Test
 {
   protected:
-    void
-    SetUp() override
-    {
-        const auto* info = testing::UnitTest::GetInstance()->current_test_info();
-        m_root = fs::temp_directory_path() /
-                 ("weft-results-" + std::string(info->name()) + "-" + std::to_string(::getpid()));
-        fs::remove_all(m_root);
-    }
-
-    void
-    TearDown() override
-    {
-        fs::remove_all(m_root);
-    }
-
     fs::path
     WriteOnce(double wall = 1.5)
     {
@@ -188,7 +167,8 @@ class Results : public testing::Test
             std::distance(fs::directory_iterator(parent), fs::directory_iterator()));
     }
 
-    fs::path m_root;
+    support::Workspace m_workspace;
+    const fs::path m_root = m_workspace.Path() / "results";
 };
 
 TEST(Text, Numbers)
@@ -353,7 +333,7 @@ TEST_F(Results, AllFilesAndNothingElse)
         (std::set<std::string>{
             "decisions.csv", "drops.csv", "flows.csv", "paths.csv", "run.json", "scenario.yaml"}));
     EXPECT_EQ(CountRuns(), 1u);
-    EXPECT_EQ(Read(run / "scenario.yaml"), "scenario: demo\n");
+    EXPECT_EQ(ReadAll(run / "scenario.yaml"), "scenario: demo\n");
 }
 
 TEST_F(Results, RunJsonIsJsonWithItsKeysInOrder)
@@ -378,12 +358,12 @@ TEST_F(Results, RepeatedRunsDifferOnlyInVolatile)
     std::map<std::string, std::string> first;
     for (const auto& entry : fs::directory_iterator(run))
     {
-        first[entry.path().filename()] = Read(entry.path());
+        first[entry.path().filename()] = ReadAll(entry.path());
     }
     run = WriteOnce(99.25);
     for (const auto& [name, content] : first)
     {
-        const std::string again = Read(run / name);
+        const std::string again = ReadAll(run / name);
         if (name == "run.json")
         {
             EXPECT_NE(again, content);
@@ -408,7 +388,7 @@ TEST_F(Results, AnAbandonedRunLeavesTheEarlierOneAlone)
     }
     EXPECT_EQ(CountRuns(), 1u);
     EXPECT_TRUE(fs::exists(run / "run.json"));
-    EXPECT_NE(Read(run / "flows.csv"), "half\n");
+    EXPECT_NE(ReadAll(run / "flows.csv"), "half\n");
 }
 
 TEST_F(Results, AKilledProcessLeavesNothingFinished)
@@ -496,9 +476,9 @@ TEST_F(Results, RunningOutOfRoomLeavesNothingFinished)
 TEST_F(Results, RunningOutOfRoomKeepsTheEarlierRun)
 {
     const fs::path run = WriteOnce();
-    const std::string before = Read(run / "run.json");
+    const std::string before = ReadAll(run / "run.json");
     EXPECT_EQ(WriteWithLimit(m_root, 1000), 42);
-    EXPECT_EQ(Read(run / "run.json"), before);
+    EXPECT_EQ(ReadAll(run / "run.json"), before);
     EXPECT_EQ(CountRuns(), 1u);
 }
 

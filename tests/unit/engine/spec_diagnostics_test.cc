@@ -6,30 +6,21 @@
 
 #include "engine/spec/load.h"
 #include "engine/spec/suggest.h"
+#include "support/workspace.h"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 
 namespace
 {
 
 using namespace weft::spec;
 namespace fs = std::filesystem;
+using weft::support::ReadAll;
 
 const fs::path DATA = fs::path(WEFT_SOURCE_DIR) / "tests/unit/engine/data";
-
-std::string
-ReadAll(const fs::path& file)
-{
-    std::ifstream in(file, std::ios::binary);
-    std::ostringstream text;
-    text << in.rdbuf();
-    return text.str();
-}
 
 class SpecDiagnostics : public testing::TestWithParam<std::string>
 {

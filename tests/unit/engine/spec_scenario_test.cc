@@ -3,13 +3,12 @@
 
 #include "engine/spec/geography.h"
 #include "engine/spec/load.h"
+#include "support/workspace.h"
 
 #include <gtest/gtest.h>
 
 #include <filesystem>
-#include <fstream>
 #include <random>
-#include <sstream>
 
 namespace
 {
@@ -17,15 +16,7 @@ namespace
 using namespace weft::spec;
 using namespace std::chrono_literals;
 namespace fs = std::filesystem;
-
-std::string
-ReadAll(const fs::path& file)
-{
-    std::ifstream in(file, std::ios::binary);
-    std::ostringstream text;
-    text << in.rdbuf();
-    return text.str();
-}
+using weft::support::ReadAll;
 
 const std::string EXAMPLE =
     ReadAll(fs::path(WEFT_SOURCE_DIR) / "tests/unit/engine/data/example.weft.yaml");

@@ -4,32 +4,22 @@
 #include "engine/spec/check.h"
 #include "engine/spec/describe.h"
 #include "engine/spec/presets.h"
+#include "support/workspace.h"
 
 #include <gtest/gtest.h>
 
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <set>
-#include <sstream>
-#include <unistd.h>
 
 namespace
 {
 
 using namespace weft::spec;
 namespace fs = std::filesystem;
+using weft::support::ReadAll;
 
 const fs::path ROOT = WEFT_SOURCE_DIR;
-
-std::string
-ReadAll(const fs::path& file)
-{
-    std::ifstream in(file, std::ios::binary);
-    std::ostringstream text;
-    text << in.rdbuf();
-    return text.str();
-}
 
 TEST(SpecTable, IsConsistent)
 {
@@ -186,11 +176,9 @@ for name in ('unknown-keys', 'units', 'ranges', 'choices', 'names', 'wrong-kinds
         wrong.append(name); print('accepted', name)
 sys.exit(bool(wrong))
 )";
-    const auto file =
-        fs::temp_directory_path() / ("weft-schema-test-" + std::to_string(::getpid()) + ".py");
-    std::ofstream(file) << script;
+    const weft::support::Workspace here;
+    const auto file = here.Write("validate.py", script);
     EXPECT_EQ(std::system(("python3 '" + file.string() + "' '" + ROOT.string() + "'").c_str()), 0);
-    fs::remove(file);
 }
 
 } // namespace
