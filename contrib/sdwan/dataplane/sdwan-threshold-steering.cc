@@ -544,49 +544,43 @@ ThresholdSteering::Parity(Candidates candidates, TimeNs now, std::vector<Decisio
     {
         return;
     }
-    Decision d = Make(SteeringAction::FecOn, now);
+    const MetricEstimate& loss = primary->quality->instantaneous.loss;
+    const bool always = m_config.fec == FecMode::Always;
+    const bool cause =
+        always || (loss.Known() && (loss.lower > m_config.fecLossLevel ||
+                                    (m_selection.fec && loss.value > m_config.fecLossLevel)));
+    if (cause)
+    {
+        m_lastCause = now;
+    }
+    // Usually nothing changes, and no decision is made up.
+    if (cause == m_selection.fec || (!cause && !Due(m_lastCause + m_config.fecOffAfter, now)))
+    {
+        return;
+    }
+    m_selection.fec = cause;
+    Decision d = Make(cause ? SteeringAction::FecOn : SteeringAction::FecOff, now);
     d.from = primary->tunnel;
     d.fromLink = primary->link;
     d.to = primary->tunnel;
     d.toLink = primary->link;
     d.metric = SlaMetric::Loss;
-    const MetricEstimate& loss = primary->quality->instantaneous.loss;
     d.value = loss.value;
-    d.bound = loss.Known() ? loss.lower : 0;
-    d.threshold = m_config.fecLossLevel;
-    if (m_config.fec == FecMode::Always)
-    {
-        if (!m_selection.fec)
-        {
-            m_selection.fec = true;
-            d.threshold = 0;
-            d.reason = "the rule asks for parity at all times";
-            out.push_back(std::move(d));
-        }
-        return;
-    }
-    const bool cause = loss.Known() && (loss.lower > m_config.fecLossLevel ||
-                                        (m_selection.fec && loss.value > m_config.fecLossLevel));
+    d.threshold = always ? 0 : m_config.fecLossLevel;
     if (cause)
     {
-        m_lastCause = now;
+        d.bound = loss.Known() ? loss.lower : 0;
+        d.reason =
+            always ? "the rule asks for parity at all times" : "loss is above the level for parity";
     }
-    if (cause && !m_selection.fec)
+    else
     {
-        m_selection.fec = true;
-        d.reason = "loss is above the level for parity";
-        out.push_back(std::move(d));
-    }
-    else if (m_selection.fec && !cause && Due(m_lastCause + m_config.fecOffAfter, now))
-    {
-        m_selection.fec = false;
-        d.action = SteeringAction::FecOff;
+        d.bound = loss.Known() ? loss.upper : 0;
         d.timer = "fec_off_after";
         d.timerValue = m_config.fecOffAfter;
-        d.bound = loss.Known() ? loss.upper : 0;
         d.reason = "loss has not been above the level for " + Describe(m_config.fecOffAfter);
-        out.push_back(std::move(d));
     }
+    out.push_back(std::move(d));
 }
 
 } // namespace weft::sdwan
