@@ -7,18 +7,16 @@
  * a bound of the literature or of a library time both sides in turn, in blocks of a few
  * microseconds, and report the median of the blocks' ratios, so that the machine's moods cancel.
  */
+#include "meter.h"
 #include "sdwan-dedup-window.h"
 #include "sdwan-fec.h"
 #include "sdwan-jitter-buffer.h"
 #include "sdwan-secure-tunnel.h"
 #include "sdwan-xor.h"
 
-#include <algorithm>
 #include <benchmark/benchmark.h>
-#include <chrono>
 #include <cstdlib>
 #include <cstring>
-#include <new>
 #include <openssl/evp.h>
 
 #if __has_include(<isa-l.h>) && defined(WEFT_HAVE_ISAL)
@@ -29,115 +27,9 @@
 namespace
 {
 
-std::uint64_t g_allocations = 0;
-
-} // namespace
-
-[[gnu::noinline]] void*
-operator new(std::size_t size)
-{
-    ++g_allocations;
-    if (void* p = std::malloc(size))
-    {
-        return p;
-    }
-    throw std::bad_alloc();
-}
-
-[[gnu::noinline]] void
-operator delete(void* p) noexcept
-{
-    std::free(p);
-}
-
-[[gnu::noinline]] void
-operator delete(void* p, std::size_t) noexcept
-{
-    std::free(p);
-}
-
-namespace
-{
-
+using namespace weft::bench;
 using namespace weft::sdwan;
 using namespace std::chrono_literals;
-
-/// Counts the allocations of the loop and reports them per packet.
-class AllocationMeter
-{
-  public:
-    explicit AllocationMeter(benchmark::State& state) : m_state(state), m_before(g_allocations)
-    {
-    }
-
-    void
-    Report(double packetsPerIteration = 1) const
-    {
-        const double packets = static_cast<double>(m_state.iterations()) * packetsPerIteration;
-        m_state.counters["allocs/packet"] = static_cast<double>(g_allocations - m_before) / packets;
-        m_state.SetItemsProcessed(static_cast<std::int64_t>(packets));
-    }
-
-  private:
-    benchmark::State& m_state;
-    std::uint64_t m_before;
-};
-
-double
-Seconds()
-{
-    return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch())
-        .count();
-}
-
-/// Times @p ours and @p reference in turn; the benchmark's own time is that of ours, for one call.
-template <typename Ours, typename Reference>
-void
-Against(benchmark::State& state, int calls, Ours ours, Reference reference)
-{
-    std::vector<double> ratios;
-    std::vector<double> mine;
-    std::vector<double> theirs;
-    ratios.reserve(1 << 20);
-    mine.reserve(1 << 20);
-    theirs.reserve(1 << 20);
-    for (int i = 0; i < calls; ++i)
-    {
-        ours();
-        reference();
-    }
-    const std::uint64_t before = g_allocations;
-    for (auto _ : state)
-    {
-        const double start = Seconds();
-        for (int i = 0; i < calls; ++i)
-        {
-            ours();
-        }
-        const double between = Seconds();
-        for (int i = 0; i < calls; ++i)
-        {
-            reference();
-        }
-        const double end = Seconds();
-        state.SetIterationTime((between - start) / calls);
-        if (ratios.size() < ratios.capacity())
-        {
-            ratios.push_back((between - start) / (end - between));
-            mine.push_back((between - start) / calls * 1e9);
-            theirs.push_back((end - between) / calls * 1e9);
-        }
-    }
-    const double packets = static_cast<double>(state.iterations()) * calls;
-    state.counters["allocs/packet"] = static_cast<double>(g_allocations - before) / packets;
-    const auto median = [](std::vector<double>& v) {
-        std::nth_element(v.begin(), v.begin() + static_cast<std::ptrdiff_t>(v.size() / 2), v.end());
-        return v[v.size() / 2];
-    };
-    state.counters["ratio"] = median(ratios);
-    state.counters["ours_ns"] = median(mine);
-    state.counters["reference_ns"] = median(theirs);
-}
 
 VcmpHeader
 DataHeader()
@@ -246,9 +138,9 @@ BM_Open(benchmark::State& state, CipherSuite suite)
             tunnel->Open(supply[next++], 5s); // sizes its buffer
             state.ResumeTiming();
         }
-        const std::uint64_t before = g_allocations;
+        const std::uint64_t before = Allocations();
         opened += tunnel->Open(supply[next++], 5s).reason == DropReason::None ? 1 : 0;
-        allocations += g_allocations - before;
+        allocations += Allocations() - before;
     }
     state.counters["allocs/packet"] =
         static_cast<double>(allocations) / static_cast<double>(state.iterations());

@@ -3,71 +3,22 @@
  * @file
  * Measurement, policy and steering: nanoseconds and heap allocations per packet.
  */
+#include "meter.h"
 #include "sdwan-flow-key.h"
 #include "sdwan-flow-table.h"
 #include "sdwan-path-monitor.h"
 #include "sdwan-policy.h"
 
 #include <benchmark/benchmark.h>
-#include <cstdlib>
-#include <new>
 #include <random>
 #include <unordered_map>
 
 namespace
 {
 
-std::uint64_t g_allocations = 0;
-
-} // namespace
-
-[[gnu::noinline]] void*
-operator new(std::size_t size)
-{
-    ++g_allocations;
-    if (void* p = std::malloc(size))
-    {
-        return p;
-    }
-    throw std::bad_alloc();
-}
-
-[[gnu::noinline]] void
-operator delete(void* p) noexcept
-{
-    std::free(p);
-}
-
-[[gnu::noinline]] void
-operator delete(void* p, std::size_t) noexcept
-{
-    std::free(p);
-}
-
-namespace
-{
-
 using namespace std::chrono_literals;
+using namespace weft::bench;
 using namespace weft::sdwan;
-
-/// Counts the allocations of a benchmark's loop.
-class Allocations
-{
-  public:
-    explicit Allocations(benchmark::State& state) : m_state(state), m_start(g_allocations)
-    {
-    }
-
-    ~Allocations()
-    {
-        m_state.counters["allocs/packet"] = benchmark::Counter(
-            static_cast<double>(g_allocations - m_start), benchmark::Counter::kAvgIterations);
-    }
-
-  private:
-    benchmark::State& m_state;
-    std::uint64_t m_start;
-};
 
 constexpr std::size_t FLOWS = 10000;
 
@@ -115,12 +66,13 @@ FlowLookup(benchmark::State& state)
     }
     const auto keys = Arrivals();
     std::size_t i = 0;
-    const Allocations count(state);
+    const AllocationMeter meter(state);
     for (auto _ : state)
     {
         benchmark::DoNotOptimize(table.Find(keys[i], 1s));
         i = (i + 1) & (keys.size() - 1);
     }
+    meter.Report();
 }
 
 BENCHMARK(FlowLookup);
@@ -138,12 +90,13 @@ MapLookup(benchmark::State& state)
     }
     const auto keys = Arrivals();
     std::size_t i = 0;
-    const Allocations count(state);
+    const AllocationMeter meter(state);
     for (auto _ : state)
     {
         benchmark::DoNotOptimize(map.find(keys[i])->second);
         i = (i + 1) & (keys.size() - 1);
     }
+    meter.Report();
 }
 
 using AbslMap = absl::flat_hash_map<FlowKey, std::uint64_t>;
@@ -157,12 +110,13 @@ ParseKey(benchmark::State& state)
     const Bytes packet = {0x45, 0,  0,  32, 0,    0,    0x40, 0,    64, 17, 0, 0, 10, 20, 30, 5,
                           10,   20, 10, 9,  0xc3, 0x53, 0x0d, 0x97, 0,  12, 0, 0, 1,  2,  3,  4};
     FlowKey key;
-    const Allocations count(state);
+    const AllocationMeter meter(state);
     for (auto _ : state)
     {
         benchmark::DoNotOptimize(ParseFlowKey(packet, 0, key));
         benchmark::DoNotOptimize(key);
     }
+    meter.Report();
 }
 
 BENCHMARK(ParseKey);
@@ -194,11 +148,12 @@ Classify(benchmark::State& state)
     }
     const Policy policy(rules, applications);
     const FlowKey key{0x0a141e05, 0x0a140a09, 50003, 3479, 17, 0};
-    const Allocations count(state);
+    const AllocationMeter meter(state);
     for (auto _ : state)
     {
         benchmark::DoNotOptimize(policy.Classify(key));
     }
+    meter.Report();
 }
 
 BENCHMARK(Classify);
@@ -217,13 +172,14 @@ MonitorOnReceived(benchmark::State& state)
     }
     std::uint32_t sequence = 0;
     TimeNs sent = 0s;
-    const Allocations count(state);
+    const AllocationMeter meter(state);
     for (auto _ : state)
     {
         sent += 100us;
         monitor.OnReceived(sequence, StampOf(sent), sent + delays[sequence & 4095], true);
         ++sequence;
     }
+    meter.Report();
 }
 
 BENCHMARK(MonitorOnReceived);
@@ -235,12 +191,13 @@ MonitorOnSent(benchmark::State& state)
     PairClock clock;
     PathMonitor monitor({}, clock, 0s);
     TimeNs now = 0s;
-    const Allocations count(state);
+    const AllocationMeter meter(state);
     for (auto _ : state)
     {
         now += 100us;
         monitor.OnSent(now, true);
     }
+    meter.Report();
 }
 
 BENCHMARK(MonitorOnSent);
@@ -275,7 +232,7 @@ MonitorReport(benchmark::State& state)
         {
         }
     }
-    const Allocations count(state);
+    const AllocationMeter meter(state);
     for (auto _ : state)
     {
         state.PauseTiming();
@@ -288,6 +245,7 @@ MonitorReport(benchmark::State& state)
         }
         benchmark::DoNotOptimize(payload.data());
     }
+    meter.Report();
 }
 
 BENCHMARK(MonitorReport)->Arg(5)->Arg(1000);
@@ -311,12 +269,13 @@ EvaluateSteering(benchmark::State& state)
     std::vector<Decision> decisions;
     TimeNs now = 0s;
     steering.Evaluate(candidates, now, decisions);
-    const Allocations count(state);
+    const AllocationMeter meter(state);
     for (auto _ : state)
     {
         now += 1ms;
         steering.Evaluate(candidates, now, decisions);
     }
+    meter.Report();
     benchmark::DoNotOptimize(decisions.size());
 }
 

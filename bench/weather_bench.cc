@@ -4,42 +4,10 @@
  * Nanoseconds and allocations of one weather sample. A stock ns-3 hop is about 5 us: 5 % of it is
  * 250 ns.
  */
+#include "meter.h"
 #include "underlay-path-weather.h"
 
 #include <benchmark/benchmark.h>
-
-#include <cstdlib>
-#include <new>
-
-namespace
-{
-
-std::uint64_t g_allocations = 0;
-
-} // namespace
-
-[[gnu::noinline]] void*
-operator new(std::size_t size)
-{
-    ++g_allocations;
-    if (void* p = std::malloc(size))
-    {
-        return p;
-    }
-    throw std::bad_alloc();
-}
-
-[[gnu::noinline]] void
-operator delete(void* p) noexcept
-{
-    std::free(p);
-}
-
-[[gnu::noinline]] void
-operator delete(void* p, std::size_t) noexcept
-{
-    std::free(p);
-}
 
 namespace
 {
@@ -52,14 +20,13 @@ Sample(benchmark::State& state, const WeatherConfig& config, TimeNs gap)
 {
     PathWeather weather(1, "bristol.broadband>hq.dia", Direction::Forward, config);
     TimeNs t{0};
-    const std::uint64_t before = g_allocations;
+    const weft::bench::AllocationMeter meter(state);
     for (auto _ : state)
     {
         benchmark::DoNotOptimize(weather.At(t));
         t += gap;
     }
-    state.counters["allocations"] = benchmark::Counter(static_cast<double>(g_allocations - before),
-                                                       benchmark::Counter::kAvgIterations);
+    meter.Report();
 }
 
 const WeatherConfig CALM{.delay = 6ms};

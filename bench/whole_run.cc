@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "whole_run.h"
 
+#include "allocations.h"
+
 #include "ns3/inet-socket-address.h"
 #include "ns3/internet-stack-helper.h"
 #include "ns3/ipv4-address-helper.h"
@@ -15,60 +17,9 @@
 #include "ns3/udp-socket-factory.h"
 
 #include <algorithm>
-#include <cstdio>
-#include <cstdlib>
 #include <ctime>
-#include <new>
 #include <string>
 #include <vector>
-
-namespace
-{
-
-std::uint64_t g_allocations = 0; ///< calls of operator new
-
-} // namespace
-
-[[gnu::noinline]] void*
-operator new(std::size_t size)
-{
-    ++g_allocations;
-    if (void* p = std::malloc(size))
-    {
-        return p;
-    }
-    throw std::bad_alloc();
-}
-
-void*
-operator new[](std::size_t size)
-{
-    return operator new(size);
-}
-
-[[gnu::noinline]] void
-operator delete(void* p) noexcept
-{
-    std::free(p);
-}
-
-[[gnu::noinline]] void
-operator delete(void* p, std::size_t) noexcept
-{
-    std::free(p);
-}
-
-void
-operator delete[](void* p) noexcept
-{
-    std::free(p);
-}
-
-void
-operator delete[](void* p, std::size_t) noexcept
-{
-    std::free(p);
-}
 
 namespace weft::bench
 {
@@ -98,13 +49,13 @@ Measure(const double& delivered, std::int64_t startNs)
     Simulator::Stop(warm);
     Simulator::Run();
     Cost cost;
-    const std::uint64_t allocations = g_allocations;
+    const std::uint64_t allocations = Allocations();
     const double start = CpuNs();
     const double before = delivered;
     Simulator::Stop(NanoSeconds((COUNT + 20000) * GAP_NS));
     Simulator::Run();
     cost.ns = CpuNs() - start;
-    cost.allocations = static_cast<double>(g_allocations - allocations);
+    cost.allocations = static_cast<double>(Allocations() - allocations);
     cost.delivered = delivered - before;
     Simulator::Destroy();
     return cost;
@@ -174,12 +125,6 @@ StockChain(int hops, const std::string& scheduler)
 
     Simulator::ScheduleWithContext(0, NanoSeconds(1), &Source::Send, &sender);
     return Measure(delivered, 0);
-}
-
-std::uint64_t
-Allocations()
-{
-    return g_allocations;
 }
 
 double

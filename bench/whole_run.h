@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /**
  * @file
- * What the whole-run benchmarks share: the cost of a run, the stock hop they are held against,
- * counted allocations.
+ * What the whole-run benchmarks share: the cost of a run, and the stock hop they are held
+ * against.
  *
  * CPU time of this process; allocations are calls of operator new, in ns-3's libraries too.
  */
@@ -34,9 +34,6 @@ struct Cost
 
 /// @return CPU time of this process, ns
 double CpuNs();
-
-/// @return calls of operator new so far
-std::uint64_t Allocations();
 
 /// Makes the simulator use a scheduler, e.g. "MapScheduler".
 void SetScheduler(const std::string& scheduler);
