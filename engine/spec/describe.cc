@@ -175,16 +175,10 @@ DescribeCondition(const Field& field)
         return {};
     }
     std::vector<std::string> parts;
-    for (const auto& alternative : Split(field.with, ','))
+    for (const auto& [key, words] : field.Conditions())
     {
-        const auto equals = alternative.find('=');
-        const auto words = Split(
-            std::string_view(alternative).substr(equals == std::string::npos ? 0 : equals + 1),
-            '|');
-        parts.push_back(
-            equals == std::string::npos
-                ? fmt::format("{}", fmt::join(words, ", "))
-                : fmt::format("{}: {}", alternative.substr(0, equals), fmt::join(words, ", ")));
+        parts.push_back(key.empty() ? fmt::format("{}", fmt::join(words, ", "))
+                                    : fmt::format("{}: {}", key, fmt::join(words, ", ")));
     }
     return fmt::format("Only with {}", fmt::join(parts, " or "));
 }

@@ -20,6 +20,20 @@ Field::Parent() const
     return dot == std::string_view::npos ? std::string_view{} : path.substr(0, dot);
 }
 
+std::vector<Condition>
+Field::Conditions() const
+{
+    std::vector<Condition> conditions;
+    for (const auto& alternative : with.empty() ? std::vector<std::string>{} : Split(with, ','))
+    {
+        const auto equals = alternative.find('=');
+        const bool keyed = equals != std::string::npos;
+        conditions.push_back({keyed ? alternative.substr(0, equals) : "",
+                              Split(keyed ? alternative.substr(equals + 1) : alternative, '|')});
+    }
+    return conditions;
+}
+
 const Field*
 FindField(std::string_view path)
 {

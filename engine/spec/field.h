@@ -50,6 +50,14 @@ enum class Sign
     Addition, ///< with '+': it adds to what is there
 };
 
+/// One alternative of Field::with.
+struct Condition
+{
+    std::string key; ///< a key beside the field, or empty
+    std::vector<std::string>
+        words; ///< values of that key; without a key, keys one of which is there
+};
+
 /// One key.
 struct Field
 {
@@ -74,6 +82,8 @@ struct Field
     std::string_view Key() const;
     /// @return the path without the last component
     std::string_view Parent() const;
+    /// @return the alternatives of `with`, one of which has to hold; none: always
+    std::vector<Condition> Conditions() const;
 };
 
 /// @return every key, a parent before its children
