@@ -59,7 +59,8 @@ struct EdgeConfig
     PolicyRule defaultRule = Policy::DefaultRule();
     CipherSuite suite = CipherSuite::Aes128Gcm;
     TimeNs rekeyInterval = std::chrono::minutes{8};
-    TimeNs rekeyOverlap = std::chrono::seconds{10}; ///< both epochs are accepted for so long
+    TimeNs rekeyOverlap = std::chrono::seconds{10};       ///< both epochs are accepted for so long
+    std::uint32_t packetsPerKey = std::uint32_t{1} << 29; ///< a key is replaced after so many
     PathMonitorConfig monitor;
     std::size_t maxFlows = 65536;
     TimeNs flowIdleTimeout = std::chrono::minutes{5};

@@ -46,6 +46,7 @@ EdgeDataplane::AddTunnel(const EdgeTunnel& tunnel, TimeNs now)
     crypto.initiator = tunnel.initiator;
     crypto.rekeyInterval = m_config.rekeyInterval;
     crypto.overlap = m_config.rekeyOverlap;
+    crypto.packetsPerKey = m_config.packetsPerKey;
     auto state = std::make_unique<TunnelState>(crypto, m_config.monitor, peer.clock, now);
     state->peer = tunnel.peer;
     state->link = tunnel.link;

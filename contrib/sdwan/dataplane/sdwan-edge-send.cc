@@ -176,16 +176,18 @@ EdgeDataplane::SendOn(
                  .flow = header.flow,
                  .peer = tunnel.peer};
     slot.bytes.resize(m_config.transmitHeadroom);
-    if (!tunnel.secure.Seal(header, payload, slot.bytes, now))
-    {
-        m_transmit.Unpush();
-        return 0;
-    }
+    const bool sealed = tunnel.secure.Seal(header, payload, slot.bytes, now);
+    // Also what could not be sealed will not be answered: so a used-up key fails the path.
     const bool data = !header.Has(vcmp::CONTROL);
     tunnel.monitor.OnSent(now, data);
     if (data)
     {
         m_deadlines.Update({TimerOwner::Tunnel, id}, tunnel.queued, tunnel.monitor.NextDeadline());
+    }
+    if (!sealed)
+    {
+        m_transmit.Unpush();
+        return 0;
     }
     return slot.bytes.size() - m_config.transmitHeadroom + OUTER_IPV4_UDP_SIZE;
 }

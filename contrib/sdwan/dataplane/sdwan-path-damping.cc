@@ -55,7 +55,9 @@ void
 PathDamping::Penalise(TimeNs now)
 {
     const double halfLife = Seconds(m_config.penaltyHalfLife);
-    const double decayed = m_penalty * std::exp2(-Seconds(now - m_penaltyAt) / halfLife);
+    // Before the first flap m_penaltyAt means nothing: the clock may stand far before its epoch.
+    const double decayed =
+        m_penalty > 0 ? m_penalty * std::exp2(-Seconds(now - m_penaltyAt) / halfLife) : 0;
     // The ceiling is the penalty that takes maxSuppress to decay to reuseBelow (RFC 2439
     // section 4.2).
     const double ceiling =

@@ -296,6 +296,59 @@ TEST(EdgeFlow, AClockBeforeItsEpochDoesNotStopTheWaitForParity)
     }
 }
 
+TEST(EdgeFlow, AClockADayBeforeItsEpochDoesNotForbidTheReturn)
+{
+    EdgePair net(
+        {"mpls", "broadband"},
+        [](EdgeConfig& config) {
+            config.rules = {Rule("voice")};
+            config.rules[0].remedies.returnAfter = 2s;
+            config.rules[0].remedies.holdDown = 1s;
+        },
+        -24h);
+    net.RunUntil(1s);
+    const auto talk = [&net](unsigned packets) {
+        for (unsigned i = 0; i < packets; ++i)
+        {
+            Say(net, 1, i);
+            net.RunUntil(net.now + 20ms);
+        }
+        return net.edges[1]->FindSendFlow(KeyFrom(1))->steering->Current().primary;
+    };
+    ASSERT_EQ(talk(50), 1);
+    net.paths[1].toPeer[1] = [](TimeNs) { return std::nullopt; };
+    ASSERT_EQ(talk(50), 0);
+    net.paths[1].toPeer[1] = Steady(5ms);
+    EXPECT_EQ(talk(1000), 1) << "one flap is far from suppression";
+}
+
+TEST(EdgeFlow, AUsedUpKeyFailsThePathAndNotTheEdge)
+{
+    EdgePair net({"mpls", "broadband"}, [](EdgeConfig& config) {
+        config.rules = {Rule("voice")};
+        config.packetsPerKey = 100;
+        config.rekeyOverlap = 10ms;
+    });
+    net.RunUntil(1s);
+    const auto talk = [&net](unsigned packets) {
+        unsigned refused = 0;
+        for (unsigned i = 0; i < packets; ++i)
+        {
+            refused += Say(net, 0, i) == DropReason::KeyExhausted;
+            net.RunUntil(net.now + 1ms);
+        }
+        return refused;
+    };
+    EXPECT_EQ(talk(1000), 0u);
+    net.paths[1].toPeer[1] = [](TimeNs) { return std::nullopt; };
+    EXPECT_GT(talk(1000), 0u) << "no answer allows another key";
+    EXPECT_EQ(net.edges[0]->FindSendFlow(KeyFrom(0))->steering->Current().primary, 0);
+    EXPECT_EQ(talk(1000), 0u);
+    net.paths[1].toPeer[1] = Steady(5ms);
+    net.RunUntil(net.now + 2s);
+    EXPECT_TRUE(net.edges[0]->Tunnel(1).monitor.Usable()) << "and it comes back";
+}
+
 TEST(EdgeFlow, ParityOfAnOpenGroupStaysOnTheTunnelOfItsMembers)
 {
     EdgePair net({"mpls", "broadband"}, [](EdgeConfig& config) {
