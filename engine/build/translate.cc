@@ -274,6 +274,9 @@ EdgeConfigOf(const spec::Scenario& scenario, spec::Index site)
                                     .flowIdTopBit = site > remote.site,
                                     .prefixes = {Prefix(there.lan)}});
         }
+        // No packet that the far link would refuse.
+        auto& mtu = config.links[local.link].mtu;
+        mtu = std::min(mtu, static_cast<std::uint16_t>(scenario.At(remote).mtu));
         config.tunnels.push_back({.peer = static_cast<std::uint16_t>(peer),
                                   .link = static_cast<std::uint16_t>(local.link),
                                   .remoteLink = scenario.At(remote).name,
@@ -304,6 +307,7 @@ EdgeConfigOf(const spec::Scenario& scenario, spec::Index site)
 
     config.suite = Suite(scenario.tunnels.cipher);
     config.rekeyInterval = scenario.tunnels.rekey;
+    config.rekeyOverlap = std::min(config.rekeyOverlap, config.rekeyInterval / 2);
     config.monitor.probeInterval = scenario.tunnels.probe;
     config.monitor.idleProbeInterval = scenario.tunnels.idleProbe;
     config.monitor.idleAfter = scenario.tunnels.idleAfter;
