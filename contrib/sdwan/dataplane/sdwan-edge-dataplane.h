@@ -305,6 +305,7 @@ class EdgeDataplane
     std::array<DropCounter, static_cast<std::size_t>(DropReason::Count)> m_drops{};
     ReceiveCounters m_received; ///< of all flows
     FecCounters m_retired;      ///< FEC counters of flows that are gone
+    bool m_evicted = false;     ///< a flow that may still be in use was forgotten for want of room
 };
 
 } // namespace weft::sdwan

@@ -122,8 +122,10 @@ EdgeDataplane::SendEntry&
 EdgeDataplane::AddSendFlow(
     const FlowKey& key, std::uint16_t peer, FlowId id, TunnelId learned, TimeNs now)
 {
-    SendEntry& entry =
-        m_sendFlows.Insert(key, now, [this](SendEntry& evicted) { ForgetSendFlow(evicted); });
+    SendEntry& entry = m_sendFlows.Insert(key, now, [this](SendEntry& evicted) {
+        ForgetSendFlow(evicted);
+        m_evicted = true;
+    });
     const Classification found = m_policy.Classify(key);
     SendFlow& flow = entry.value;
     flow.id = id;
@@ -137,6 +139,13 @@ EdgeDataplane::AddSendFlow(
     if (!flow.opener)
     {
         flow.steering->Learn(learned);
+        if (m_evicted)
+        {
+            // The answer may have been sent before and forgotten, and its identifier is the peer's:
+            // numbers from the clock are not taken for copies of the old ones.
+            flow.nextSequence = static_cast<std::uint32_t>(now / std::chrono::milliseconds{1}) &
+                                ((1u << FLOW_SEQUENCE_BITS) - 1);
+        }
     }
     m_sendById[FlowIndex(peer, id)] = &entry;
     Judge(peer, flow.ruleIndex, now);

@@ -177,6 +177,36 @@ TEST(EdgeFlow, AFullTableOfReceivedFlowsMakesRoomForNewOnes)
     EXPECT_EQ(there->counters.delivered, 100u);
 }
 
+TEST(EdgeFlow, AnAnswerForgottenInAFloodOfFlowsIsNotTakenForItsOwnCopy)
+{
+    EdgePair net({"mpls"}, [](EdgeConfig& config) {
+        config.rules = {Rule("voice")};
+        config.maxFlows = config.name == "bristol" ? 10000 : 64;
+    });
+    net.RunUntil(1s);
+    const auto talk = [&net](std::uint32_t from, std::uint32_t to) {
+        for (std::uint32_t i = from; i < to; ++i)
+        {
+            Say(net, 0, i);
+            net.RunUntil(net.now + 10ms);
+            Say(net, 1, i);
+            net.RunUntil(net.now + 10ms);
+        }
+    };
+    talk(0, 500);
+    for (std::uint16_t i = 0; i < 200; ++i) // pushes both directions out of HQ's tables
+    {
+        Say(net, 0, i, static_cast<std::uint16_t>(1000 + i));
+        net.RunUntil(net.now + 1ms);
+    }
+    net.RunUntil(net.now + 1s);
+    ASSERT_EQ(net.edges[1]->FindSendFlow(KeyFrom(1)), nullptr);
+    talk(500, 600);
+    net.RunUntil(net.now + 1s);
+    EXPECT_EQ(net.delivered[0].size(), 600u);
+    EXPECT_EQ(net.edges[0]->Drops(DropReason::Duplicate).packets, 0u);
+}
+
 TEST(EdgeFlow, APeerCannotTakeOverAFlowToAnotherPeer)
 {
     // HQ knows two peers, which both end at Edge 0: the true one by link 0, another by link 1.
