@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <csignal>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -13,6 +14,8 @@ namespace
 {
 
 using namespace weft;
+
+volatile pid_t g_child = 0; ///< the running simulation
 
 /// Checks one file; the result goes to stdout. @return the exit code
 int
@@ -73,9 +76,17 @@ Run(const cli::Arguments& arguments)
             std::fflush(nullptr);
             _exit(code);
         }
+        // Stopping is the child's business, which cleans up: a Ctrl-C reaches it anyway, a SIGTERM
+        // is passed on.
+        g_child = child;
+        const auto interrupt = std::signal(SIGINT, SIG_IGN);
+        const auto terminate = std::signal(SIGTERM, [](int signal) { kill(g_child, signal); });
         int status = 0;
         int code = cli::SIMULATION_FAILED;
-        if (child > 0 && waitpid(child, &status, 0) == child)
+        const bool ended = child > 0 && waitpid(child, &status, 0) == child;
+        std::signal(SIGINT, interrupt);
+        std::signal(SIGTERM, terminate);
+        if (ended)
         {
             if (WIFEXITED(status))
             {

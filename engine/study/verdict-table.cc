@@ -27,6 +27,7 @@ Quantity(double value, const std::string& unit)
     {
         return "-";
     }
+    value += 0.0; // no "-0"
     if (unit == "fraction")
     {
         return fmt::format("{:.4g} %", 100 * value);
