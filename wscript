@@ -76,6 +76,8 @@ PACKAGES = {
         "libgtest-dev": "GoogleTest",
         "libgmock-dev": "GoogleTest's matchers",
         "tshark": "decodes captures in the tests",
+        "python3-jsonschema": "holds the scenarios against the generated schema",
+        "python3-yaml": "reads the scenarios for that",
     },
     "bench": {
         "libbenchmark-dev": "Google Benchmark",

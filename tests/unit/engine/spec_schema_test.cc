@@ -156,7 +156,7 @@ TEST(SpecGenerated, EveryKeyIsOnTheReferencePage)
 /// An independent validator takes the shipped scenarios and refuses a wrong one.
 TEST(SpecGenerated, SchemaAgreesWithAValidator)
 {
-    if (std::system("python3 -c 'import jsonschema, yaml' >/dev/null 2>&1") != 0)
+    if (std::system("/usr/bin/python3 -c 'import jsonschema, yaml' >/dev/null 2>&1") != 0)
     {
         GTEST_SKIP() << "python3-jsonschema and python3-yaml are not installed";
     }
@@ -178,7 +178,9 @@ sys.exit(bool(wrong))
 )";
     const weft::support::Workspace here;
     const auto file = here.Write("validate.py", script);
-    EXPECT_EQ(std::system(("python3 '" + file.string() + "' '" + ROOT.string() + "'").c_str()), 0);
+    EXPECT_EQ(
+        std::system(("/usr/bin/python3 '" + file.string() + "' '" + ROOT.string() + "'").c_str()),
+        0);
 }
 
 } // namespace
