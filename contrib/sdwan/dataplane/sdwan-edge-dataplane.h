@@ -220,7 +220,6 @@ class EdgeDataplane
         std::vector<TunnelId> tunnels;
         std::vector<std::vector<Candidate>>
             candidates;              ///< by rule index; empty until the rule is used
-        std::size_t judgedAgain = 0; ///< candidates renewed so often
     };
 
     using SendTable = FlowTable<SendFlow>;

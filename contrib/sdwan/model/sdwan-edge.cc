@@ -128,12 +128,6 @@ Edge::DoDispose()
     Object::DoDispose();
 }
 
-Ptr<Node>
-Edge::GetNode() const
-{
-    return GetObject<Node>();
-}
-
 void
 Edge::ReceiveFromLan(Ptr<NetDevice>,
                      Ptr<const Packet> packet,

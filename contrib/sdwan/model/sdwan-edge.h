@@ -108,7 +108,6 @@ class Edge : public Object
     /// Sends, delivers and reports whatever the data plane has ready, and moves the timer.
     void Drain();
     void OnTimer();
-    Ptr<Node> GetNode() const;
 
     std::unique_ptr<weft::sdwan::EdgeDataplane> m_dataplane;
     std::vector<LanPort> m_lan;

@@ -162,8 +162,7 @@ class EdgePair
                 const InFlight flight = std::move(m_wire.begin()->second);
                 m_wire.erase(m_wire.begin());
                 const std::uint64_t before = Probe();
-                lastReason =
-                    edges[flight.to]->OnOuterPacket(flight.link, flight.bytes, Local(flight.to));
+                edges[flight.to]->OnOuterPacket(flight.link, flight.bytes, Local(flight.to));
                 ((flight.flags & vcmp::CONTROL) ? spent.onControl : spent.onData) +=
                     Probe() - before;
                 Drain(flight.to);
@@ -201,7 +200,6 @@ class EdgePair
     std::vector<EdgeEvent> events[2];
     std::vector<std::pair<TransmitInfo, Bytes>> sent[2]; ///< everything put on the wire
     bool keepBytes = false;                              ///< also keep the bytes in `sent`
-    DropReason lastReason = DropReason::None;
     std::uint64_t lost = 0;
 
     /// By how much `meter` grew during the calls of each kind.

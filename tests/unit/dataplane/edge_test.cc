@@ -110,31 +110,6 @@ TEST(EdgeDataplane, RefusesWhatItCannotForwardWithAReason)
     EXPECT_EQ(net.Send(0, Bytes(40, 0x60)), DropReason::NotIpv4);
 }
 
-TEST(EdgeDataplane, OneTunnelForEachPairOfMeetingLinks)
-{
-    EdgePair two({"mpls", "broadband"});
-    EXPECT_EQ(two.edges[0]->TunnelCount(), 2u);
-    // Where all attachments reach one another there are four.
-    EdgePair four({"mpls", "broadband"}, [](EdgeConfig& config) {
-        const std::size_t e = config.name == "bristol" ? 0 : 1;
-        config.tunnels.clear();
-        for (std::uint16_t l = 0; l < 2; ++l)
-        {
-            for (std::uint16_t r = 0; r < 2; ++r)
-            {
-                const int pair = e == 0 ? 2 * l + r : 2 * r + l;
-                config.tunnels.push_back({.peer = 0,
-                                          .link = l,
-                                          .remoteLink = r == 0 ? "mpls" : "broadband",
-                                          .remoteAddress = EdgePair::Address(1 - e, r),
-                                          .secret = Bytes(32, static_cast<std::uint8_t>(9 + pair)),
-                                          .initiator = e == 0});
-            }
-        }
-    });
-    EXPECT_EQ(four.edges[0]->TunnelCount(), 4u);
-}
-
 TEST(EdgeDataplane, TheAnswerFollowsTheOpener)
 {
     EdgePair net({"mpls", "broadband"}, WithRule(VoiceRule(false, false)));
