@@ -50,7 +50,7 @@ with open(os.path.join(ROOT, "VERSION"), encoding="utf-8") as version_file:
 
 # waf offers every function as a command but those whose names begin with an underscore.
 
-MODULES = ("underlay", "sdwan")
+MODULES = ("netbase", "underlay", "sdwan", "vxlan")
 
 # Every Debian package the project uses, by what it is used for, with the reason printed when it gets installed.
 PACKAGES = {
@@ -392,7 +392,8 @@ def _link_modules(settings):
       --enable-modules='{';'.join(MODULES)}' --filter-module-examples-and-tests='{';'.join(MODULES)}'
   ./ns3 build
   ./test.py --no-build --suite=underlay
-  ./test.py --no-build --suite=sdwan""")
+  ./test.py --no-build --suite=sdwan
+  ./test.py --no-build --suite=vxlan""")
 
 
 # --- the verbs, under waf's names for them ------------------------------------------------------------------------

@@ -137,7 +137,7 @@ TEST(House, CoresStandOnTheStandardLibraryAlone)
     std::vector<std::string> cores;
     for (const auto& module : fs::directory_iterator(ROOT / "contrib"))
     {
-        for (const char* core : {"weather", "dataplane"})
+        for (const char* core : {"weather", "dataplane", "stack", "fabric", "multicast", "overlay"})
         {
             if (fs::exists(module.path() / core))
             {
@@ -145,14 +145,15 @@ TEST(House, CoresStandOnTheStandardLibraryAlone)
             }
         }
     }
-    EXPECT_EQ(cores.size(), 2u);
+    EXPECT_EQ(cores.size(), 6u);
     ExpectIncludes(cores,
-                   "a core knows the C and C++ standard library, its own folder, openssl and absl",
+                   "a core knows the C and C++ standard library, its own folder, netbase, openssl and absl",
                    [&c](const fs::path& file, const Include& include) {
                        if (include.form == '"')
                        {
                            return !Has(include.name, "/") &&
-                                  fs::exists(file.parent_path() / include.name);
+                                  (fs::exists(file.parent_path() / include.name) ||
+                                   fs::exists(ROOT / "contrib/netbase/stack" / include.name));
                        }
                        const bool cxx = include.name.find_first_of("./") == std::string::npos;
                        return cxx || c.contains(include.name) ||
@@ -166,11 +167,25 @@ TEST(House, ModulesDoNotKnowEachOther)
     ExpectIncludes(
         {"contrib/underlay"},
         "the underlay does not know what runs over it",
-        [](const fs::path&, const Include& include) { return !NameBegins(include, "sdwan-"); });
-    ExpectIncludes(
-        {"contrib/sdwan"},
-        "SD-WAN runs over any underlay",
-        [](const fs::path&, const Include& include) { return !NameBegins(include, "underlay-"); });
+        [](const fs::path&, const Include& include) {
+            return !NameBegins(include, "sdwan-") && !NameBegins(include, "vxlan-");
+        });
+    ExpectIncludes({"contrib/sdwan"},
+                   "SD-WAN runs over any underlay",
+                   [](const fs::path&, const Include& include) {
+                       return !NameBegins(include, "underlay-") && !NameBegins(include, "vxlan-");
+                   });
+    ExpectIncludes({"contrib/vxlan"},
+                   "VXLAN runs over any underlay",
+                   [](const fs::path&, const Include& include) {
+                       return !NameBegins(include, "underlay-") && !NameBegins(include, "sdwan-");
+                   });
+    ExpectIncludes({"contrib/netbase"},
+                   "netbase knows no other module",
+                   [](const fs::path&, const Include& include) {
+                       return !NameBegins(include, "underlay-") &&
+                              !NameBegins(include, "sdwan-") && !NameBegins(include, "vxlan-");
+                   });
     ExpectIncludes({"contrib"},
                    "a module stands in ns-3's tree without the rest of this one",
                    [](const fs::path&, const Include& include) {
