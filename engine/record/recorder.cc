@@ -100,17 +100,23 @@ Recorder::AddDrop(std::string_view place,
 void
 Recorder::SetScalar(std::string_view name, double value)
 {
-    const auto found = std::find_if(m_scalars.begin(), m_scalars.end(), [&](const auto& scalar) {
-        return scalar.first == name;
-    });
-    if (found != m_scalars.end())
-    {
-        found->second = value;
-    }
-    else
+    const auto [found, fresh] = m_scalarIndex.try_emplace(std::string(name), m_scalars.size());
+    if (fresh)
     {
         m_scalars.emplace_back(name, value);
     }
+    else
+    {
+        m_scalars[found->second].second = value;
+    }
+}
+
+std::optional<double>
+Recorder::FindScalar(std::string_view name) const
+{
+    const auto found = m_scalarIndex.find(std::string(name));
+    return found == m_scalarIndex.end() ? std::nullopt
+                                        : std::optional(m_scalars[found->second].second);
 }
 
 void

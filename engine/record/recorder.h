@@ -9,6 +9,7 @@
 
 #include "engine/record/flow-log.h"
 #include "engine/record/flow-observer.h"
+#include "engine/record/overlay-records.h"
 #include "engine/record/records.h"
 
 #include <array>
@@ -17,6 +18,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -99,7 +101,22 @@ class Recorder : public FlowObserver
     /// @return drops sorted by place, then reason
     std::vector<DropRecord> Drops() const;
     const std::vector<std::pair<std::string, double>>& Scalars() const;
+    /// @return the scalar of that name
+    std::optional<double> FindScalar(std::string_view name) const;
     TimeNs End() const;
+
+    /// What only runs with a fabric have.
+    OverlayRecord&
+    Overlay()
+    {
+        return m_overlay;
+    }
+
+    const OverlayRecord&
+    Overlay() const
+    {
+        return m_overlay;
+    }
 
   private:
     FlowLog& Log(FlowIndex flow, Direction direction);
@@ -110,6 +127,8 @@ class Recorder : public FlowObserver
     std::vector<PathSample> m_samples;
     std::map<std::pair<std::string, std::string>, DropRecord> m_drops; ///< by place and reason
     std::vector<std::pair<std::string, double>> m_scalars;
+    std::unordered_map<std::string, std::size_t> m_scalarIndex;
+    OverlayRecord m_overlay;
     TimeNs m_end{0};
 };
 

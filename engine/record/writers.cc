@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "engine/record/writers.h"
 
+#include "engine/record/overlay-writers.h"
 #include "engine/record/text.h"
 #include "engine/record/verdict-json.h"
 
@@ -328,6 +329,17 @@ WriteResults(ResultsDir& dir,
     dir.WriteFile("paths.csv", PathsCsv(recorder));
     dir.WriteFile("decisions.csv", DecisionsCsv(recorder));
     dir.WriteFile("drops.csv", DropsCsv(recorder));
+    const OverlayRecord& overlay = recorder.Overlay();
+    if (!overlay.Empty())
+    {
+        dir.WriteFile("links.csv", LinksCsv(overlay));
+        dir.WriteFile("vteps.csv", VtepsCsv(overlay));
+        dir.WriteFile("tables.csv", TablesCsv(overlay.Tables()));
+        if (!overlay.WatchedLinks().empty())
+        {
+            dir.WriteFile("frames.csv", FramesCsv(overlay));
+        }
+    }
     dir.Commit(RunJson(run, recorder, verdicts));
 }
 
