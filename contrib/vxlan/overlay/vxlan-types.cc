@@ -61,6 +61,12 @@ ToString(DropReason reason)
         return "no-route";
     case DropReason::VlanMismatch:
         return "vlan-mismatch";
+    case DropReason::VacantPort:
+        return "vacant-port";
+    case DropReason::VmPaused:
+        return "vm-paused";
+    case DropReason::NodeDown:
+        return "node-down";
     }
     return "?";
 }

@@ -55,6 +55,9 @@ enum class DropReason : std::uint8_t
     TtlExpired,     ///< inner TTL ran out at a router
     NoRoute,        ///< a router has no route for it
     VlanMismatch,   ///< 802.1Q tag not allowed on the port
+    VacantPort,     ///< the port is up, but nobody is behind it any more
+    VmPaused,       ///< from or to a virtual machine that does not run: it is being moved
+    NodeDown,       ///< from or to a node that failed
 };
 
 /// @return "unknown-vni": lower case, words joined by hyphens
