@@ -35,6 +35,7 @@ enum class SourcePortMode : std::uint8_t
     TopBit, ///< 32768-65535: only the top bit is fixed
     Full,   ///< 0-65535, well-known ports included
     Fixed,  ///< always the same
+    Range,  ///< sourcePortMin to sourcePortMax
 };
 
 enum class ChecksumMode : std::uint8_t
@@ -54,7 +55,7 @@ enum class DfMode : std::uint8_t
 {
     Clear,
     Set,
-    Inherit, ///< the inner IPv4 header's; clear for what is not IPv4
+    Inherit, ///< the inner IPv4 header's; set for IPv6, which routers never fragment; else clear
 };
 
 /// Behaviour of the encapsulation. The defaults are RFC 7348's; presets are in vxlan-preset.h.
@@ -64,9 +65,14 @@ struct EncapsulationConfig
     std::uint16_t destinationPort = 0; ///< 0: the encapsulation's own
     SourcePortMode sourcePort = SourcePortMode::Rfc;
     std::uint16_t fixedSourcePort = 4789;
+    std::uint16_t sourcePortMin = 49152; ///< of SourcePortMode::Range
+    std::uint16_t sourcePortMax = 65535;
     bool symmetricHash = false; ///< both directions of a flow hash alike (as the Linux kernel)
     std::uint64_t hashKey = 0;  ///< key of the hash, different for every VTEP
+    /// Of UDP, and of GRE-TEB (4 bytes more). NVGRE has none; STT's is always computed.
     ChecksumMode checksum = ChecksumMode::Zero;
+    /// Receive: UDP over IPv6 without a checksum (RFC 6935) is taken; otherwise it is BadChecksum.
+    bool zeroChecksumOverIpv6 = true;
     bool dropReservedBits = false; ///< receive: RFC 7348 ignores them; Linux and OVS drop
     bool dropInnerVlan = true;     ///< receive and send: RFC 7348 section 6.1
     FieldMode ttlMode = FieldMode::Fixed;
@@ -74,9 +80,20 @@ struct EncapsulationConfig
     std::uint8_t multicastTtl = 64;
     FieldMode tosMode = FieldMode::Fixed;
     std::uint8_t tos = 0;
-    bool ecn = true; ///< RFC 6040: copy ECN on encapsulation, combine on decapsulation
+    bool ecn = true;         ///< RFC 6040: copy ECN on encapsulation, combine on decapsulation
+    bool ecnHidesCe = false; ///< an inner CE leaves as ECT(0) (RFC 3168 section 9.1.1; Linux, OVS)
+    bool ecnCeOnly = false;  ///< decapsulation heeds CE, not ECT(1) (OVS)
     DfMode df = DfMode::Clear;
     std::uint32_t mtu = 1500; ///< underlay MTU: what STT cuts its segments to
+    /// VXLAN group policy extension (draft-smith-vxlan-group-policy): its bits are not reserved, D
+    /// is heeded.
+    bool groupPolicy = false;
+    std::uint16_t groupPolicyId = 0; ///< sent when not 0
+    /// NVGRE: VSIDs 0-0xfff, which RFC 7637 section 3.2 reserves, are allowed.
+    bool reservedVsids = false;
+    Bytes geneveOptions; ///< sent with every Geneve packet; whole options, at most 252 bytes
+    TimeNs reassemblyTimeout = std::chrono::seconds{30}; ///< of STT frames; since the last segment
+    std::size_t reassemblyBytes = std::size_t{4} << 20;  ///< of incomplete STT frames together
 };
 
 /// Where an encapsulated packet goes.
@@ -116,7 +133,8 @@ class Encapsulation
      * @param vni network
      * @param ends outer addresses, both IPv4 or both IPv6
      * @param[out] packets complete IP packets are pushed here: one, or several with STT
-     * @return None; InnerVlan, BadInnerFrame, TooBig (longer than the encapsulation can carry)
+     * @return None; InnerVlan, BadInnerFrame, TooBig (longer than the encapsulation can carry),
+     * UnknownVni (see CarriesVni())
      */
     virtual DropReason Encapsulate(ByteView frame,
                                    Vni vni,
@@ -148,7 +166,8 @@ class Encapsulation
         return NEVER;
     }
 
-    /// Gives up on incomplete frames. @return how many were discarded (each a FragmentLost)
+    /// Gives up on incomplete frames. @return how many were discarded since it was last called, of
+    /// age or for want of room (each a FragmentLost)
     virtual std::uint32_t
     OnDeadline(TimeNs now)
     {
@@ -156,8 +175,12 @@ class Encapsulation
         return 0;
     }
 
-    /// @return bytes added to a frame of this size, outer IP header included, outer Ethernet
-    /// excluded; all packets together
+    /// @return whether a network may have this number: 24 bits; NVGRE reserves some (RFC 7637
+    /// section 3.2), unless EncapsulationConfig::reservedVsids
+    virtual bool CarriesVni(Vni vni) const = 0;
+
+    /// @return bytes added to an untagged frame of this size, outer IP header included, outer
+    /// Ethernet excluded; all packets together. VNI 0 and GRE-TEB: 4 less
     virtual std::uint32_t Overhead(std::size_t frameSize, bool ipv6) const = 0;
 };
 

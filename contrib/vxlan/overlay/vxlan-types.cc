@@ -61,6 +61,10 @@ ToString(DropReason reason)
         return "no-route";
     case DropReason::VlanMismatch:
         return "vlan-mismatch";
+    case DropReason::BadTunnelHeader:
+        return "bad-tunnel-header";
+    case DropReason::Duplicate:
+        return "duplicate";
     case DropReason::VacantPort:
         return "vacant-port";
     case DropReason::VmPaused:
