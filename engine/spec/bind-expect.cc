@@ -79,6 +79,8 @@ class ExpectationBinder
         case ExpectKind::Metric:
             BindMetric();
             break;
+        default:
+            break;
         }
         BindWindow();
     }

@@ -1,24 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "engine/spec/scenario.h"
+#include "engine/spec/name-of.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 
 namespace weft::spec
 {
 
 namespace
 {
-
-/// @return the name of an enumerator, given those of its enumeration in order
-template <typename E, std::size_t N>
-std::string_view
-NameOf(E value, const std::array<std::string_view, N>& names)
-{
-    return names.at(static_cast<std::size_t>(value));
-}
 
 std::uint32_t
 MaskOf(unsigned length)
@@ -117,7 +109,9 @@ ToString(FecWhen when)
 std::string_view
 ToString(TrafficKind kind)
 {
-    return NameOf(kind, std::array<std::string_view, 4>{"voice", "onoff", "bulk-udp", "bulk-tcp"});
+    return NameOf(kind,
+                  std::array<std::string_view, 7>{
+                      "voice", "onoff", "bulk-udp", "bulk-tcp", "ping", "broadcast", "arp"});
 }
 
 std::string_view
@@ -133,11 +127,40 @@ ToString(EventShape shape)
 }
 
 std::string_view
+ToString(EventKind kind)
+{
+    return NameOf(kind, std::array<std::string_view, 4>{"weather", "move", "wire", "node"});
+}
+
+std::string_view
+ToString(TableKind kind)
+{
+    return NameOf(kind,
+                  std::array<std::string_view, 7>{
+                      "bridge-fdb", "vtep-fdb", "arp", "groups", "igmp", "multicast", "routes"});
+}
+
+std::string_view
+ToString(BalanceOf of)
+{
+    return NameOf(of, std::array<std::string_view, 3>{"flows", "bytes", "frames"});
+}
+
+std::string_view
 ToString(ExpectKind kind)
 {
     return NameOf(kind,
-                  std::array<std::string_view, 6>{
-                      "decision", "no_decision", "lan", "cost", "follows", "metric"});
+                  std::array<std::string_view, 11>{"decision",
+                                                   "no_decision",
+                                                   "lan",
+                                                   "cost",
+                                                   "follows",
+                                                   "metric",
+                                                   "outage",
+                                                   "table",
+                                                   "frames",
+                                                   "counter",
+                                                   "balance"});
 }
 
 std::string_view
@@ -167,7 +190,7 @@ std::string_view
 ToString(Metric metric)
 {
     return NameOf(metric,
-                  std::array<std::string_view, 10>{"delay.mean",
+                  std::array<std::string_view, 15>{"delay.mean",
                                                    "delay.p50",
                                                    "delay.p95",
                                                    "delay.p99",
@@ -176,7 +199,12 @@ ToString(Metric metric)
                                                    "loss",
                                                    "mos.mean",
                                                    "mos.min",
-                                                   "throughput"});
+                                                   "throughput",
+                                                   "rtt.mean",
+                                                   "rtt.p50",
+                                                   "rtt.p95",
+                                                   "rtt.p99",
+                                                   "rtt.max"});
 }
 
 std::string

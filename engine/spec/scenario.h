@@ -11,8 +11,10 @@
 #ifndef WEFT_SPEC_SCENARIO_H
 #define WEFT_SPEC_SCENARIO_H
 
-#include <chrono>
-#include <cstddef>
+#include "engine/spec/basics.h"
+#include "engine/spec/expectation.h"
+#include "engine/spec/overlay.h"
+
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -21,12 +23,6 @@
 
 namespace weft::spec
 {
-
-/// Length of simulated time, or an instant counted from the start of the run.
-using Duration = std::chrono::nanoseconds;
-
-/// Index into one of the scenario's lists.
-using Index = std::size_t;
 
 // ---------------------------------------------------------------- underlay
 
@@ -288,10 +284,13 @@ struct Rule
 
 enum class TrafficKind
 {
-    Voice,   ///< constant rate, both ways by default, judged by MOS
-    OnOff,   ///< UDP at a rate, in periods of on and off
-    BulkUdp, ///< UDP at a constant rate
-    BulkTcp, ///< TCP as fast as it goes
+    Voice,     ///< constant rate, both ways by default, judged by MOS
+    OnOff,     ///< UDP at a rate, in periods of on and off
+    BulkUdp,   ///< UDP at a constant rate
+    BulkTcp,   ///< TCP as fast as it goes
+    Ping,      ///< ICMP echo every interval
+    Broadcast, ///< UDP broadcast at a constant rate to all VMs of the sender's network
+    Arp,       ///< forgets and resolves an address every interval
 };
 
 enum class Codec
@@ -300,29 +299,47 @@ enum class Codec
     G711,
 };
 
-/// A flow between hosts on the LANs of two sites.
+/// A flow between hosts on the LANs of two sites, or between VMs; pings between hypervisors too.
 struct Flow
 {
     std::string name;
     std::string about;
     TrafficKind kind = TrafficKind::Voice;
     std::optional<Index> application; ///< into Scenario::applications; its ports include the flow's
-    Index from = 0;                   ///< site
-    Index to = 0;                     ///< site
-    bool bothWays = false;            ///< the answering host sends the same in return
+    Index from = 0;                   ///< into the list of fromKind
+    Index to = 0;                     ///< into the list of toKind
+    NodeKind fromKind = NodeKind::Site; ///< Site, Vm or (ping) Hypervisor
+    NodeKind toKind = NodeKind::Site;   ///< likewise; None for broadcasts and for toAddress
+    std::optional<IpAddress> toAddress; ///< ping, arp: an address in place of a node
+    bool bothWays = false;              ///< the answering host sends the same in return
     Duration start{0};
     Duration stop{0};
     std::uint16_t sourcePort = 0;
     std::uint16_t destinationPort = 0;
-    Codec codec = Codec::Teams;         ///< voice
-    double rate = 0;                    ///< onoff, bulk-udp: bit/s of UDP payload while on
-    std::uint32_t size = 0;             ///< onoff, bulk-udp: bytes of UDP payload of a packet
-    Duration on{0};                     ///< onoff
-    Duration off{0};                    ///< onoff
+    Codec codec = Codec::Teams; ///< voice
+    double rate = 0;            ///< onoff, bulk-udp, broadcast: bit/s of UDP payload while on
+    std::uint32_t size =
+        0; ///< onoff, bulk-udp, broadcast: bytes of UDP payload of a packet; ping: of ICMP payload
+    Duration interval{0};                 ///< ping, arp: from one to the next
+    std::optional<std::uint64_t> packets; ///< ping, broadcast, arp: how many at most
+    Duration on{0};                       ///< onoff
+    Duration off{0};                      ///< onoff
     std::optional<std::uint64_t> bytes; ///< bulk-tcp: amount; without it the flow lasts until stop
 
-    /// @return Tcp for bulk-tcp, Udp for every other kind
+    /// @return Tcp for bulk-tcp, Udp for every other kind (ping and arp have neither)
     Protocol TransportProtocol() const;
+
+    NodeRef
+    From() const
+    {
+        return {fromKind, from};
+    }
+
+    NodeRef
+    To() const
+    {
+        return {toKind, to};
+    }
 };
 
 enum class EventShape
@@ -340,11 +357,36 @@ struct EventTarget
     bool backward = false;
 };
 
-/// Something that happens to the weather at a stated time.
+enum class EventKind
+{
+    Weather, ///< of paths between sites
+    Move,    ///< a VM moves
+    Wire,    ///< of the fabric
+    Node,    ///< of a router, hypervisor, VM, gateway, controller or service node
+};
+
+/// A VM's way to another hypervisor.
+struct Move
+{
+    Index vm = 0; ///< into Scenario::vms
+    Index to = 0; ///< into Scenario::hypervisors
+    Announcement announce = Announcement::Garp;
+    Duration stun{0};        ///< time for which the VM stands still
+    bool oldPortDown = true; ///< the port it leaves goes down; else it stays up and is mute
+    bool newFirst = false;   ///< the new port comes up before the old one goes down
+};
+
+/// Something that happens at a stated time.
 struct Event
 {
     std::string name;
     std::string about;
+    EventKind kind = EventKind::Weather;
+    Move move;               ///< Move; end = at + stun
+    WireRef wire;            ///< Wire: down, or addLoss in the directions below
+    NodeRef node;            ///< Node: down
+    bool wireForward = true; ///< Wire, loss: from the node named first, or away from the host
+    bool wireBackward = true;
     Duration at{0};
     Duration end{0};                  ///< end of the run when the file gives no `for`
     std::optional<LinkRef> link;      ///< set when the event was given for a link
@@ -358,125 +400,23 @@ struct Event
     bool down = false;              ///< nothing passes
 };
 
-// ---------------------------------------------------------------- expectations
-
-enum class ExpectKind
-{
-    Decision,   ///< such a decision is taken in the window
-    NoDecision, ///< no such decision is taken in the window
-    LanClean,   ///< the flow's receivers see no loss, duplicate or reordering in the window
-    Cost,       ///< mean copies sent for each data packet of the flow in the window
-    Follows,    ///< the answering Edge sends on the tunnel that the opening Edge uses
-    Metric,     ///< a measured figure of the flow is below or above a bound in the window
-};
-
-/// What an Edge can decide. The names in files and results are those of ToString.
-enum class Action
-{
-    Open,
-    Duplicate,
-    StopDuplicate,
-    Switch,
-    Return,
-    FecOn,
-    FecOff,
-    LeastBad,
-    PathDown,
-    PathUp,
-    Follow,
-};
-
-/// Directions of a flow that an expectation looks at.
-enum class FlowDirection
-{
-    Forward,
-    Backward,
-    Both, ///< each direction the flow sends in has to satisfy it
-};
-
-/// A moment of the run that an expectation refers to.
-struct Moment
-{
-    enum class Kind
-    {
-        Time,       ///< an instant
-        EventStart, ///< of Scenario::events[index]
-        EventEnd,   ///< of Scenario::events[index]
-        Decision,   ///< when the decision of Scenario::expectations[index] was taken
-    };
-    Kind kind = Kind::Time;
-    Duration time{0}; ///< Time, EventStart and EventEnd: the instant itself
-    Index index = 0;
-};
-
-/// When an expectation applies: all that is given has to hold.
-/// begin = max(from, moment of after); end = min(to, begin + within, moment of until).
-struct Window
-{
-    Duration from{0};
-    Duration to{0};
-    std::optional<Moment> after;
-    std::optional<Duration> within;
-    std::optional<Moment> until;
-};
-
-enum class Metric
-{
-    DelayMean,
-    DelayP50,
-    DelayP95,
-    DelayP99,
-    DelayMax,
-    Jitter, ///< RFC 3550, at the receiver
-    Loss,
-    MosMean,
-    MosMin,
-    Throughput, ///< bit/s of UDP or TCP payload delivered
-};
-
-/// One thing the author of the scenario expects.
-///
-/// Which fields mean something depends on the kind:
-///   Decision, NoDecision: action, flow (path events: path), edge, from, to, count
-///   LanClean: flow, direction
-///   Cost: flow, direction, cost, tolerance
-///   Follows: flow, edge, lag
-///   Metric: flow, direction, metric, below or above or both
-struct Expectation
-{
-    std::string name;
-    std::string about;
-    ExpectKind kind = ExpectKind::Decision;
-    Window window;
-
-    std::optional<Index> flow; ///< into Scenario::traffic; empty only for decisions about paths
-    FlowDirection direction = FlowDirection::Both;
-
-    Action action = Action::Open;
-    std::optional<Index>
-        edge; ///< site; for a flow's decisions the one the flow comes from, unless given
-    std::optional<Index> path;       ///< path-down, path-up: which, when given
-    std::optional<std::string> from; ///< local link name at the Edge
-    std::optional<std::string> to;
-    std::optional<unsigned> count; ///< exactly so many in the window
-
-    double cost = 1;
-    double tolerance = 0;
-
-    Duration lag{0}; ///< longest time for which the two directions may differ after a move
-
-    Metric metric = Metric::DelayMean;
-    std::optional<double> below; ///< in seconds, fraction, MOS or bit/s
-    std::optional<double> above;
-};
-
 // ---------------------------------------------------------------- all together
 
 /// What is recorded besides decisions and totals.
 struct Record
 {
-    Duration interval{0}; ///< width of the bins of time series
-    bool capture = false; ///< pcapng of every WAN link
+    Duration interval{0};        ///< width of the bins of time series
+    bool capture = false;        ///< pcapng of every WAN link and of the wires below
+    std::vector<WireRef> frames; ///< whose frames are decoded to frames.csv; all named by "all"
+    bool tables = false;         ///< every change of every table
+};
+
+/// A named set of overrides.
+struct Variant
+{
+    std::string name;
+    std::string about;
+    std::vector<std::string> set; ///< each as "path=value"
 };
 
 struct Scenario
@@ -489,6 +429,14 @@ struct Scenario
     std::vector<Cloud> clouds;
     std::vector<Site> sites;
     std::vector<Path> paths;
+    std::optional<Fabric> fabric;
+    OverlaySettings overlay; ///< of hypervisors that override nothing
+    std::vector<VirtualNetwork> networks;
+    std::vector<Hypervisor> hypervisors;
+    std::vector<Vm> vms;
+    std::vector<Gateway> gateways;
+    std::optional<Controller> controller;
+    std::vector<ServiceNode> serviceNodes;
     Tunnels tunnels;
     std::vector<Application> applications;
     std::vector<Sla> slas; ///< the built-in ones (voice, video, transactional, bulk) first
@@ -500,7 +448,9 @@ struct Scenario
 
     std::string file;   ///< as given on the command line
     std::string digest; ///< 8 hexadecimal digits that tell scenarios apart; seed and prose left out
-    std::vector<std::string> overrides; ///< each as "path=value"
+    std::vector<std::string> overrides; ///< each as "path=value"; those of the variant come first
+    std::string variant = "base";       ///< the one in force; "base": none
+    std::vector<Variant> variants;      ///< all that the file gives
 
     /// @return the link a reference stands for
     const Link& At(const LinkRef& ref) const;
@@ -508,6 +458,14 @@ struct Scenario
     std::string Name(const LinkRef& ref) const;
     /// @return "site.link>site.link", from first to second
     std::string Name(const Path& path) const;
+    /// @return "host1"; nothing for NodeKind::None
+    std::string Name(const NodeRef& node) const;
+    /// @return "leaf1.spine1", "leaf1.spine1.2", "host1.uplink", "vm1.port"
+    std::string Name(const WireRef& wire) const;
+    /// @return the settings of a wire; not for ports
+    const EthernetSettings& At(const WireRef& wire) const;
+    /// @return the host's link to the fabric or site; hypervisors, controller, service nodes
+    const Attachment& AttachmentOf(const NodeRef& host) const;
 };
 
 /// Names as written in files and results.
@@ -522,10 +480,7 @@ std::string_view ToString(FecWhen when);
 std::string_view ToString(TrafficKind kind);
 std::string_view ToString(Codec codec);
 std::string_view ToString(EventShape shape);
-std::string_view ToString(ExpectKind kind);
-std::string_view ToString(Action action);
-std::string_view ToString(FlowDirection direction);
-std::string_view ToString(Metric metric);
+std::string_view ToString(EventKind kind);
 /// @return "10.20.30.0/24"
 std::string ToString(const Prefix& prefix);
 

@@ -295,6 +295,16 @@ FormOf(spec::Metric metric)
         return {"least MOS", "MOS", 1};
     case spec::Metric::Throughput:
         return {"throughput", "kbit/s", 1e-3};
+    case spec::Metric::RttMean:
+        return {"mean round trip", "ms", 1e3};
+    case spec::Metric::RttP50:
+        return {"median round trip", "ms", 1e3};
+    case spec::Metric::RttP95:
+        return {"95th percentile of the round trip", "ms", 1e3};
+    case spec::Metric::RttP99:
+        return {"99th percentile of the round trip", "ms", 1e3};
+    case spec::Metric::RttMax:
+        return {"largest round trip", "ms", 1e3};
     }
     return {"metric", "", 1};
 }
@@ -326,6 +336,12 @@ Measure(spec::Metric metric, const FlowLog& log, Window window, TimeNs interval)
         return log.QualityOver(window, interval).minimum;
     case spec::Metric::Throughput:
         return s.sent > 0 || s.receivedBytes > 0 ? s.throughputBps / 1e3 : NOT_AVAILABLE;
+    case spec::Metric::RttMean:
+    case spec::Metric::RttP50:
+    case spec::Metric::RttP95:
+    case spec::Metric::RttP99:
+    case spec::Metric::RttMax:
+        break; // of pings, whose log is not this one
     }
     return NOT_AVAILABLE;
 }
