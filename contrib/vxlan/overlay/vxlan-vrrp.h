@@ -15,7 +15,6 @@
 #include "netbase-output-queue.h"
 
 #include <array>
-#include <deque>
 
 namespace weft::vxlan
 {
@@ -125,21 +124,21 @@ class Vrrp
     void BecomeMaster(VrrpCause cause, TimeNs now);
     void BecomeBackup(VrrpCause cause, TimeNs interval, TimeNs now);
     void SendAdvert(std::uint8_t priority);
-    VrrpError OnAdvertAsBackup(TimeNs now);
-    VrrpError OnAdvertAsMaster(TimeNs now);
-    VrrpError Refuse(VrrpError error);
+    void OnAdvertAsBackup(TimeNs now);
+    void OnAdvertAsMaster(TimeNs now);
 
     VrrpConfig m_config;
     IpAddress m_source;
     VrrpState m_state = VrrpState::Initialize;
-    TimeNs m_masterInterval;  ///< advertisement interval of the present Master
-    TimeNs m_timer = NEVER;   ///< Adver_Timer of a Master, Master_Down_Timer of a Backup
-    TimeNs m_preempt = NEVER; ///< Backup with a preemption delay: when it takes over
-    bool m_resigned = false;  ///< the timer runs because the Master sent priority 0
-    VrrpMessage m_message;    ///< read into, so that a warm router allocates nothing
-    VrrpMessage m_advert;     ///< sent from
+    TimeNs m_masterInterval;   ///< advertisement interval of the present Master
+    TimeNs m_timer = NEVER;    ///< Adver_Timer of a Master, Master_Down_Timer of a Backup
+    TimeNs m_preempt = NEVER;  ///< Backup with a preemption delay: when it takes over
+    bool m_resigned = false;   ///< the timer runs because the Master sent priority 0
+    bool m_lowerHeard = false; ///< a lower priority advertised since the timer was set
+    VrrpMessage m_message;     ///< read into, so that a warm router allocates nothing
+    VrrpMessage m_advert;      ///< sent from
     netbase::OutputQueue<char> m_frames;
-    std::deque<VrrpTransition> m_transitions;
+    std::vector<VrrpTransition> m_transitions; ///< not yet polled
     VrrpCounters m_counters;
 };
 
