@@ -285,6 +285,41 @@ FlowLog::Bins(TimeNs interval) const
     return bins;
 }
 
+FlowOutage
+FlowLog::LongestOutage(Window window) const
+{
+    FlowOutage longest;
+    FlowOutage current;
+    const PacketRange sent = SentIn(window);
+    const auto close = [&](TimeNs end, bool recovered) {
+        current.length = end - current.from;
+        current.recovered = recovered;
+        if (current.lost > 0 && current.length > longest.length)
+        {
+            longest = current;
+        }
+        current = {};
+    };
+    for (std::size_t i = sent.first; i < sent.last; ++i)
+    {
+        const PacketRecord& packet = m_packets[i];
+        if (packet.delay != NOT_ARRIVED)
+        {
+            close(TimeNs(packet.sent), true);
+        }
+        else if (Settled(packet))
+        {
+            if (current.lost == 0)
+            {
+                current.from = TimeNs(packet.sent);
+            }
+            ++current.lost;
+        }
+    }
+    close(std::min(window.to, m_end), false);
+    return longest;
+}
+
 std::vector<FlowAnomaly>
 FlowLog::Anomalies(Window window) const
 {

@@ -75,6 +75,15 @@ struct QualityRange
     TimeNs minimumAt{0};            ///< start of that bin
 };
 
+/// A stretch of time in which nothing that was sent arrived.
+struct FlowOutage
+{
+    TimeNs from{0};   ///< when the first lost packet was sent
+    TimeNs length{0}; ///< until the first packet was sent that arrived again; 0: no packet was lost
+    std::uint64_t lost = 0; ///< packets sent meanwhile
+    bool recovered = true;  ///< false: it lasted to the end of the window
+};
+
 /// An arrival out of the ordinary, or a packet that never came.
 struct FlowAnomaly
 {
@@ -115,6 +124,9 @@ class FlowLog
     /// @return statistics of the bins [0, interval), [interval, 2 interval), ... up to the end of
     /// the run
     std::vector<FlowStatistics> Bins(TimeNs interval) const;
+    /// @return the longest run of lost packets among those sent in the window. Packets too young to
+    /// be called lost are left out
+    FlowOutage LongestOutage(Window window) const;
     /// @return losses, duplicates and reordered arrivals of packets sent in the window, in order of
     /// time
     std::vector<FlowAnomaly> Anomalies(Window window) const;

@@ -2,6 +2,7 @@
 #include "engine/study/expectations.h"
 
 #include "engine/record/text.h"
+#include "engine/study/judge-overlay.h"
 #include "engine/study/judge.h"
 
 #include <algorithm>
@@ -192,9 +193,33 @@ class Court
             JudgeDecision(expectation, window, it);
             return;
         }
+        switch (expectation.kind)
+        {
+        case spec::ExpectKind::Table:
+            JudgeTable(m_scenario,
+                       expectation,
+                       m_recorder,
+                       expectation.at ? Instant(*expectation.at, "at").first : window.to,
+                       it.verdict);
+            return;
+        case spec::ExpectKind::Frames:
+            JudgeFrames(m_scenario, expectation, m_recorder, window, it.verdict);
+            return;
+        case spec::ExpectKind::Counter:
+            JudgeCounter(expectation, m_recorder, it.verdict);
+            return;
+        case spec::ExpectKind::Balance:
+            JudgeBalance(m_scenario, expectation, m_recorder, it.verdict);
+            return;
+        default:
+            break;
+        }
         const Recorder::Flow& flow = FlowOf(expectation);
         switch (expectation.kind)
         {
+        case spec::ExpectKind::Outage:
+            JudgeOutage(expectation, flow, window, it.verdict);
+            break;
         case spec::ExpectKind::LanClean:
             JudgeLan(expectation, flow, window, it.verdict);
             break;

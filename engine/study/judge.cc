@@ -317,14 +317,19 @@ Measure(spec::Metric metric, const FlowLog& log, Window window, TimeNs interval)
     switch (metric)
     {
     case spec::Metric::DelayMean:
+    case spec::Metric::RttMean: // a ping's delay is its round trip
         return s.delayMeanMs;
     case spec::Metric::DelayP50:
+    case spec::Metric::RttP50: // a ping's delay is its round trip
         return s.delayP50Ms;
     case spec::Metric::DelayP95:
+    case spec::Metric::RttP95: // a ping's delay is its round trip
         return s.delayP95Ms;
     case spec::Metric::DelayP99:
+    case spec::Metric::RttP99: // a ping's delay is its round trip
         return s.delayP99Ms;
     case spec::Metric::DelayMax:
+    case spec::Metric::RttMax: // a ping's delay is its round trip
         return s.delayMaxMs;
     case spec::Metric::Jitter:
         return s.jitterMaxMs;
@@ -336,12 +341,6 @@ Measure(spec::Metric metric, const FlowLog& log, Window window, TimeNs interval)
         return log.QualityOver(window, interval).minimum;
     case spec::Metric::Throughput:
         return s.sent > 0 || s.receivedBytes > 0 ? s.throughputBps / 1e3 : NOT_AVAILABLE;
-    case spec::Metric::RttMean:
-    case spec::Metric::RttP50:
-    case spec::Metric::RttP95:
-    case spec::Metric::RttP99:
-    case spec::Metric::RttMax:
-        break; // of pings, whose log is not this one
     }
     return NOT_AVAILABLE;
 }
