@@ -12,12 +12,15 @@
 #ifndef VXLAN_ROUTER_H
 #define VXLAN_ROUTER_H
 
+#include "vxlan-drops.h"
 #include "vxlan-vrrp.h"
 
+#include "netbase-ipv4.h"
 #include "netbase-neighbour-cache.h"
 #include "netbase-table-change.h"
 
-#include <memory>
+#include <optional>
+#include <vector>
 
 namespace weft::vxlan
 {
@@ -39,16 +42,21 @@ struct RouterConfig
     netbase::NeighbourConfig neighbours; ///< of the ARP cache
 };
 
+/// Invariant: forwarded + made = sent + packets waiting for ARP + drops of NoNeighbour + NoBuffer.
 struct RouterCounters
 {
-    std::uint64_t forwarded = 0; ///< packets sent from one interface to another or the same
-    std::uint64_t forwardedBytes = 0;
-    std::uint64_t delivered = 0;  ///< to the router itself: echo requests
-    std::uint64_t fragmented = 0; ///< packets that left as fragments
+    std::uint64_t forwarded = 0;  ///< packets with a way from one station to another
+    std::uint64_t delivered = 0;  ///< packets to the router itself
+    std::uint64_t made = 0;       ///< the router's own packets: echo replies, ICMP errors
+    std::uint64_t echoes = 0;     ///< of these: echo replies
+    std::uint64_t icmpErrors = 0; ///< of these: time exceeded, unreachable, too big
+    std::uint64_t sent = 0;       ///< packets that left
+    std::uint64_t sentBytes = 0;  ///< of IP
+    std::uint64_t fragmented = 0; ///< of sent: left as fragments
     std::uint64_t arpRequestsSent = 0;
     std::uint64_t arpRepliesSent = 0;
-    std::uint64_t icmpSent = 0; ///< errors: time exceeded, unreachable, fragmentation needed
-    std::array<std::uint64_t, 64> drops{}; ///< by DropReason
+    std::uint64_t gratuitousSent = 0; ///< by AnnounceGarp(); VRRP counts its own
+    DropCounts drops;
 };
 
 /// Accompanies a frame that the router sends.
@@ -57,32 +65,29 @@ struct RouterOutput
     std::uint32_t interface = 0; ///< index in RouterConfig::interfaces
 };
 
-/// Sans-I/O.
+/// Sans-I/O. Limits: no redirects are sent, and ICMP errors are not rate-limited.
 class Router
 {
   public:
     /// @throws std::invalid_argument naming the field, its value and the rule
-    Router(const RouterConfig& config, TimeNs now);
-    ~Router();
-    Router(Router&&) noexcept;
-    Router& operator=(Router&&) noexcept;
+    explicit Router(const RouterConfig& config);
 
-    /// A frame arrived from an interface's network, without a tag. Frames for other stations are
-    /// ignored: a switch floods them here.
-    /// @return why it went no further; None when it was forwarded, answered or waits for ARP
+    /// A frame arrived from an interface's network, without a tag.
+    /// @return why it went no further; None when it was forwarded, answered or waits for ARP.
+    /// NotForUs: for another station, since a switch floods
     DropReason OnFrame(std::uint32_t interface, ByteView frame, TimeNs now);
 
-    /// The interface's port went up or down. VRRP starts and fails with it.
-    void SetInterfaceUp(std::uint32_t interface, bool up, TimeNs now);
+    /// The interfaces came into service, all at once: VRRP starts.
+    void Start(TimeNs now);
+    /// They go out of service. @param orderly VRRP says so (priority 0); else they just die
+    void Stop(TimeNs now, bool orderly);
+    bool IsUp() const;
 
-    /// Orderly stop of VRRP on all interfaces (priority 0), as for maintenance.
-    void ShutdownVrrp(TimeNs now);
-
-    /// Sends an echo request. @return NoRoute when the address is not on a connected network and
-    /// there is no default route
-    DropReason Ping(const IpAddress& to, std::uint16_t id, std::uint16_t sequence, TimeNs now);
+    /// Announces the address of every interface by gratuitous ARP.
+    void AnnounceGarp();
 
     bool PollFrame(Bytes& frame, RouterOutput& output);
+    /// Takes a change of the ARP cache: domain is the VNI, source the interface's address.
     bool PollTableChange(netbase::TableChange& change);
     /// Takes a change of a virtual router. @param[out] interface where
     bool PollTransition(VrrpTransition& transition, std::uint32_t& interface);
@@ -97,8 +102,54 @@ class Router
     const Vrrp* VrrpOf(std::uint32_t interface) const;
 
   private:
-    struct State;
-    std::unique_ptr<State> m_state;
+    struct Interface
+    {
+        std::uint32_t network = 0; ///< IPv4, host bits zero
+        std::uint32_t mask = 0;
+        std::uint32_t address = 0;
+        std::optional<Vrrp> vrrp;
+    };
+
+    /// Where a packet goes next.
+    struct Hop
+    {
+        std::uint32_t interface;
+        IpAddress address;
+    };
+
+    bool IsOurMac(std::uint32_t interface, const MacAddress& mac) const;
+    /// @return MAC to answer ARP for an address with; nothing when it is not ours now
+    std::optional<MacAddress> MacFor(std::uint32_t interface, const IpAddress& address) const;
+    bool IsOurAddress(std::uint32_t address) const;
+    bool AcceptsFor(std::uint32_t address) const;
+    bool IsSubnetBroadcast(std::uint32_t address) const;
+    std::optional<Hop> RouteTo(const IpAddress& destination) const;
+
+    DropReason OnArp(std::uint32_t interface, ByteView payload, TimeNs now);
+    DropReason OnIpv4(std::uint32_t interface, const MacAddress& to, ByteView packet, TimeNs now);
+    DropReason OnVrrp(std::uint32_t interface, ByteView packet, TimeNs now);
+    DropReason Deliver(ByteView packet, const netbase::Ipv4Header& header, TimeNs now);
+    DropReason Forward(ByteView packet, const netbase::Ipv4Header& header, TimeNs now);
+    DropReason Emit(const Hop& hop, ByteView packet, TimeNs now);
+    void EmitFrame(std::uint32_t interface, const MacAddress& to, ByteView packet);
+    /// Sends the packet in m_made, which is the router's own.
+    void SendMade(TimeNs now);
+    void PumpCache(TimeNs now);
+    void PumpVrrp();
+    DropReason Drop(DropReason reason);
+
+    RouterConfig m_config;
+    std::vector<Interface> m_interfaces;
+    netbase::NeighbourCache m_neighbours;
+    netbase::OutputQueue<RouterOutput> m_frames;
+    Bytes m_made;   ///< packet under construction
+    Bytes m_packet; ///< packet whose TTL was changed, or a fragment
+    Bytes m_fragment;
+    Bytes m_held;                    ///< packet that comes back from the cache
+    Bytes m_failed;                  ///< of these, one to complain about
+    std::uint64_t m_pendingLost = 0; ///< of the cache's drops, already in ours
+    bool m_up = false;
+    RouterCounters m_counters;
 };
 
 } // namespace weft::vxlan
