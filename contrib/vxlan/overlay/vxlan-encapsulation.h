@@ -92,7 +92,7 @@ struct EncapsulationConfig
     /// NVGRE: VSIDs 0-0xfff, which RFC 7637 section 3.2 reserves, are allowed.
     bool reservedVsids = false;
     Bytes geneveOptions; ///< sent with every Geneve packet; whole options, at most 252 bytes
-    TimeNs reassemblyTimeout = std::chrono::seconds{30}; ///< of STT frames; since the last segment
+    TimeNs reassemblyTimeout = std::chrono::seconds{30}; ///< of STT frames, since the first segment
     std::size_t reassemblyBytes = std::size_t{4} << 20;  ///< of incomplete STT frames together
 };
 
