@@ -224,7 +224,6 @@ class Hypervisor
         netbase::OutputQueue<HypervisorEvent> events;
     };
 
-    void Configure(const HypervisorConfig& config, TimeNs now);
     void JoinVlans(TimeNs now);
     bool HasNetwork(Vni vni) const;
     void SetOwner(PortId port, const Owner& owner);
@@ -237,7 +236,7 @@ class Hypervisor
     bool TakeDatagram(ByteView packet);
     void SendOnUplink(Bytes& frame, TimeNs now);
     std::optional<std::uint32_t> ChooseUplink(ByteView frame) const;
-    void StopRouters(TimeNs now);
+    void Forget(TimeNs now);
     void Note(std::string_view place, std::string_view reason, Vni vni, ByteView frame, TimeNs now);
     DropReason NoteDrop(
         std::string_view place, DropReason reason, Vni vni, ByteView frame, TimeNs now);
@@ -250,6 +249,7 @@ class Hypervisor
     std::unique_ptr<Rare> m_rare;
     std::unique_ptr<std::vector<NetworkConfig>> m_vlans; ///< networks, without a VTEP
     PortId m_uplinkPort = NO_PORT;                       ///< of the VLANs
+    std::vector<IpAddress> m_groups;                     ///< joined for the VTEP
     std::uint32_t m_uplinks = 1;
     std::uint32_t m_uplinksUp = 1; ///< bit by uplink
     std::uint64_t m_bondKey = 0;

@@ -25,6 +25,9 @@
 namespace weft::vxlan
 {
 
+/// @return whether it is the IPv4 address of a single station: no group, network 0 or loopback
+bool IsUnicastV4(const IpAddress& address);
+
 struct RouterInterfaceConfig
 {
     Vni vni = 0;
