@@ -25,6 +25,7 @@ ToString(DropReason reason)
         "not-for-us",
         "wrong-mode",
         "wrong-rp",
+        "disabled",
         "not-on-link",
         "no-rp",
         "no-route",

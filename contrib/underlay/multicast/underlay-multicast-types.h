@@ -47,6 +47,7 @@ enum class DropReason : std::uint8_t
     NotForUs,             ///< Join/Prune, Register or other message addressed to another router
     WrongMode,            ///< message of another PIM mode than the one that runs here
     WrongRp,              ///< names another Rendezvous Point than the one configured
+    Disabled,             ///< the protocol is switched off on the port
     NotOnLink,            ///< IGMP from a source outside the link's network (RFC 3376 section 9.2)
     NoRp,                 ///< no Rendezvous Point is configured for the group
     NoRoute,              ///< no route towards the source or the Rendezvous Point
@@ -88,6 +89,13 @@ class DropCounters
   private:
     std::array<std::uint64_t, static_cast<std::size_t>(DropReason::Count)> m_counts{};
 };
+
+/// @return whether a group is of 224.0.0.0/24, which no router forwards (RFC 5771 section 4)
+inline bool
+IsLinkLocal(const IpAddress& group)
+{
+    return group.ToV4() >> 8 == 0xe00000;
+}
 
 /// A set of ports.
 class PortSet
