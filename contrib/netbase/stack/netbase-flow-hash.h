@@ -20,7 +20,7 @@ struct FlowFields
 {
     std::uint64_t sourceMac = 0;
     std::uint64_t destinationMac = 0;
-    std::uint16_t etherType = 0; ///< behind the outermost 802.1Q tag
+    std::uint16_t etherType = 0; ///< behind up to two VLAN tags (802.1Q, 802.1ad)
     std::uint16_t vlan = 0;      ///< of the outermost tag
     bool ip = false;             ///< addresses and protocol are there
     bool v6 = false;

@@ -48,7 +48,8 @@ struct Ipv6Upper
 DropReason ReadIpv6(ByteView packet, Ipv6Header& header);
 
 /// Walks the extension headers (hop-by-hop, routing, destination options, fragment, authentication)
-/// of a packet that ReadIpv6() accepts. Behind a fragment header with an offset nothing is walked.
+/// of a packet that ReadIpv6() accepts. What follows the header of a fragment is not walked: it is
+/// the fragment's part.
 /// @return None; Truncated; BadHeader (fragment of a length that is no multiple of 8, fragment
 /// beyond 65535, more than 16 headers)
 DropReason ReadIpv6Upper(ByteView packet, Ipv6Upper& upper);
