@@ -98,13 +98,16 @@ class IgmpHost
 
     Membership* FindMember(const IpAddress& group);
     TimeNs Draw(TimeNs most, const IpAddress& group);
-    void OnQuery(const IgmpMessage& query, TimeNs now);
-    void ScheduleAnswer(Membership& membership, const IgmpMessage& query, TimeNs now);
-    void ReportOne(Membership& membership, TimeNs now);
+    void Note(TimeNs deadline);
+    void FollowVersion(TimeNs now);
+    DropReason OnQuery(const IgmpMessage& query, TimeNs now);
+    void ScheduleAnswer(Membership& membership, const IgmpMessage& query, TimeNs at);
+    void AnswerGeneral();
+    void Answer(Membership& membership);
+    void ReportChange(Membership& membership, TimeNs now);
+    void ReportDeparture(Departure& departure, TimeNs now);
     void Send(const IgmpMessage& message, const IpAddress& destination);
     unsigned Robustness() const;
-    TimeNs Unsolicited(TimeNs now) const;
-    void ForgetTimers();
 
     IgmpHostConfig m_config;
     std::vector<Membership> m_members;
@@ -115,7 +118,8 @@ class IgmpHost
     unsigned m_heardRobustness = 0;
     TimeNs m_heardInterval{std::chrono::seconds(125)};
     std::uint64_t m_draws = 0;
-    unsigned m_spoken = 3; ///< version at the last call
+    unsigned m_spoken;    ///< version at the last call
+    TimeNs m_next{NEVER}; ///< not after the earliest timer
     struct NoMeta
     {
     };

@@ -59,15 +59,6 @@ SetChecksum(std::span<std::uint8_t> header)
     Write16(header.data() + 10, Checksum(header));
 }
 
-/// Replaces one 16-bit word of a header, checksum included.
-void
-Rewrite(std::span<std::uint8_t> packet, std::size_t offset, std::uint16_t value)
-{
-    std::uint8_t* p = packet.data();
-    Write16(p + 10, ChecksumUpdate(Read16(p + 10), Read16(p + offset), value));
-    Write16(p + offset, value);
-}
-
 } // namespace
 
 DropReason
@@ -172,6 +163,14 @@ AppendIpv4Packet(Bytes& out, const Ipv4Header& header, ByteView payload)
     return DropReason::None;
 }
 
+void
+ReplaceIpv4Word(std::span<std::uint8_t> packet, std::size_t offset, std::uint16_t value)
+{
+    std::uint8_t* p = packet.data();
+    Write16(p + 10, ChecksumUpdate(Read16(p + 10), Read16(p + offset), value));
+    Write16(p + offset, value);
+}
+
 bool
 DecrementIpv4Ttl(std::span<std::uint8_t> packet)
 {
@@ -180,14 +179,14 @@ DecrementIpv4Ttl(std::span<std::uint8_t> packet)
     {
         return false;
     }
-    Rewrite(packet, 8, static_cast<std::uint16_t>((ttl - 1) << 8 | packet[9]));
+    ReplaceIpv4Word(packet, 8, static_cast<std::uint16_t>((ttl - 1) << 8 | packet[9]));
     return true;
 }
 
 void
 SetIpv4Tos(std::span<std::uint8_t> packet, std::uint8_t tos)
 {
-    Rewrite(packet, 0, static_cast<std::uint16_t>(packet[0] << 8 | tos));
+    ReplaceIpv4Word(packet, 0, static_cast<std::uint16_t>(packet[0] << 8 | tos));
 }
 
 Ipv4Fragmenter::Ipv4Fragmenter(ByteView packet, std::uint32_t mtu)

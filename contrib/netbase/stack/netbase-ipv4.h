@@ -76,6 +76,10 @@ bool DecrementIpv4Ttl(std::span<std::uint8_t> packet);
 /// Replaces TOS and updates the checksum. @param packet that ReadIpv4() accepts
 void SetIpv4Tos(std::span<std::uint8_t> packet, std::uint8_t tos);
 
+/// Replaces a 16-bit word of the header and updates the checksum (RFC 1624). @param packet that
+/// ReadIpv4() accepts @param offset even, not 10 (the checksum itself)
+void ReplaceIpv4Word(std::span<std::uint8_t> packet, std::size_t offset, std::uint16_t value);
+
 /// Cuts a packet into fragments of at most an MTU, in order (RFC 791 section 3.2). A fragment may
 /// be cut again. Options go into the first fragment only unless their copy bit is set.
 class Ipv4Fragmenter

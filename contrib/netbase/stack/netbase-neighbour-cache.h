@@ -13,7 +13,7 @@
  * and the sources' simple hosts) a Reachable entry is removed when `reachable` is over.
  *
  * Invariants: packets held = released + failed + dropped by reason + waiting. At most maxEntries
- * entries. An entry that is used or Reachable is evicted only when nothing staler is there.
+ * entries; the one that was used or learned longest ago makes room, unless it is static.
  */
 #ifndef NETBASE_NEIGHBOUR_CACHE_H
 #define NETBASE_NEIGHBOUR_CACHE_H
@@ -83,12 +83,16 @@ class NeighbourCache
         std::uint64_t released = 0;  ///< of these, sent on
         std::uint64_t failed = 0;    ///< of these, given back by PollFailed(), as NeighbourFailed
         std::uint64_t evictions = 0; ///< entries removed to make room
+        std::uint64_t unlearned = 0; ///< Learn() for which there was no room: all is static
         DropCounters drops;          ///< held packets dropped: PendingFull, CacheFull; failed ones
                                      ///< are not in here
     };
 
     /// @throws std::invalid_argument naming the field, its value and the rule
     explicit NeighbourCache(const NeighbourConfig& config);
+
+    /// Throws what the constructor would: for hosts that make the cache later.
+    static void Check(const NeighbourConfig& config);
 
     /// Finds the MAC address to send to; counts as a use. Does not ask: a miss is followed by
     /// Hold() if it matters. @return nothing when unknown or unresolved; valid until the next call
@@ -195,14 +199,18 @@ class NeighbourCache
     Entry* FindEntry(const IpAddress& address);
     Entry* Create(const IpAddress& address, TimeNs now);
     bool MakeRoom(TimeNs now);
-    void Erase(std::uint32_t slot, TimeNs now, TableCause cause);
-    void Set(Entry& entry, const MacAddress& mac, State state, TimeNs now, TableCause cause);
-    void Ask(Entry& entry, TimeNs now, bool unicast);
+    Entry* Merge(const IpAddress& address, const MacAddress& mac, TimeNs now);
+    void Erase(Entry& entry, TimeNs now, TableCause cause);
+    void Enter(Entry& entry, State state, TimeNs now);
+    void Ask(Entry& entry, TimeNs now);
     void Schedule(Entry& entry, TimeNs deadline);
-    void Touch(std::uint32_t slot);
+    void Use(Entry& entry, TimeNs now);
     void Unlink(std::uint32_t slot);
     void LinkNewest(std::uint32_t slot);
-    void Expire(std::uint32_t slot, TimeNs now);
+    void Expire(Entry& entry, TimeNs now);
+    void Release(Entry& entry);
+    std::uint32_t SlotOf(const Entry& entry) const;
+    void Recycle(Bytes& buffer);
     TimeNs RestDeadline(const Entry& entry) const;
     void Report(const Entry& entry, TimeNs now, TableOp op, TableCause cause);
     Bytes TakeBuffer();

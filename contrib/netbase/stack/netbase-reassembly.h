@@ -47,7 +47,8 @@ class Reassembly
      * @param facts what ReadIp() said
      * @param now the present
      * @param[out] whole the datagram when this fragment completes it, as an unfragmented packet
-     * (header of the fragment at offset 0; IPv4: without MF, checksum correct); otherwise empty
+     * (header of the fragment at offset 0, without its fragment fields; CE if any fragment bore it,
+     * RFC 3168 section 5.3); otherwise empty
      * @return None, when it was kept or completes a datagram; otherwise why it (and maybe others)
      * was dropped: BadHeader (length no multiple of 8 though more follow, end contradicts what is
      * known), TooBig (datagram beyond 65535 octets), FragmentDuplicate, FragmentOverlap
@@ -87,17 +88,19 @@ class Reassembly
         std::uint32_t id = 0;
         std::uint8_t protocol = 0; ///< IPv4 only: part of the key
         TimeNs expires{0};
-        std::vector<Part> parts;         ///< sorted by offset, disjoint
-        Bytes header;                    ///< of the fragment at offset 0, when it came
-        std::size_t nextHeaderField = 0; ///< IPv6: where the header that is taken out was announced
-        std::uint8_t upperProtocol = 0;
+        std::vector<Part> parts; ///< sorted by offset, disjoint
+        Bytes header;            ///< all before the part of the fragment at offset 0, when it came
+        std::size_t nextHeaderField = 0; ///< IPv6: where the fragment header is announced
+        bool congestion = false;         ///< a fragment bore CE
         Bytes payload;
-        std::uint32_t size = 0; ///< of the whole payload; 0: not yet known
-        std::uint32_t octets = 0;
+        std::uint32_t size = 0;    ///< of the whole payload; 0: not yet known
+        std::uint32_t covered = 0; ///< octets that are there
     };
 
+    std::size_t Find(const Datagram& key) const;
     void Drop(std::size_t index, DropReason reason);
-    void Finish(Datagram& datagram, bool v6, Bytes& whole) const;
+    DropReason Insert(Datagram& datagram, Part part, ByteView payload);
+    DropReason Complete(std::size_t index, Bytes& whole);
 
     ReassemblyConfig m_config;
     std::vector<Datagram> m_datagrams; ///< in order of their first fragment
