@@ -39,12 +39,12 @@ TEST(VrrpMessage, GoldenBytes)
     Bytes frame;
     WriteVrrpFrame(Message(), frame);
     // Checksums by hand. VRRP with pseudo header: c0a8+0001+e000+0012+0070+000c+310a+6401+0064+
-    // c0a8+00fe = 2f746, folded f748, complement 08b7. IPv4: 45c0+0020+ff70+c0a8+0001+e000+0012 =
+    // c0a8+00fe = 2f84c, folded f84e, complement 07b1. IPv4: 45c0+0020+ff70+c0a8+0001+e000+0012 =
     // 2e60b, folded e60d, complement 19f2.
     const Bytes golden{0x01, 0x00, 0x5e, 0x00, 0x00, 0x12, 0x00, 0x00, 0x5e, 0x00, 0x01, 0x0a,
                        0x08, 0x00, 0x45, 0xc0, 0x00, 0x20, 0x00, 0x00, 0x00, 0x00, 0xff, 0x70,
                        0x19, 0xf2, 0xc0, 0xa8, 0x00, 0x01, 0xe0, 0x00, 0x00, 0x12, 0x31, 0x0a,
-                       0x64, 0x01, 0x00, 0x64, 0x08, 0xb7, 0xc0, 0xa8, 0x00, 0xfe};
+                       0x64, 0x01, 0x00, 0x64, 0x07, 0xb1, 0xc0, 0xa8, 0x00, 0xfe};
     EXPECT_EQ(frame, golden);
 }
 
@@ -135,8 +135,7 @@ TEST(VrrpMessage, TheRouterNamesWhatItRefuses)
     for (const VrrpError error :
          {VrrpError::Inactive, VrrpError::OtherRouter, VrrpError::OwnAdvert})
     {
-        EXPECT_EQ(router.Counters().errors[static_cast<std::size_t>(error)], 1U)
-            << ToString(error);
+        EXPECT_EQ(router.Counters().errors[static_cast<std::size_t>(error)], 1U) << ToString(error);
     }
 }
 
@@ -187,10 +186,8 @@ TEST(VrrpFuzz, RandomAndMutatedPacketsAreNamedAndCounted)
     EXPECT_EQ(refused + router.Counters().advertsReceived, rounds);
     EXPECT_EQ(router.Counters().advertsReceived, seen[0]);
     EXPECT_GT(seen[0], 0U);
-    for (const VrrpError error : {VrrpError::Truncated,
-                                  VrrpError::BadHeader,
-                                  VrrpError::TtlNot255,
-                                  VrrpError::BadChecksum})
+    for (const VrrpError error :
+         {VrrpError::Truncated, VrrpError::BadHeader, VrrpError::TtlNot255, VrrpError::BadChecksum})
     {
         EXPECT_GT(seen[static_cast<std::size_t>(error)], 0U) << ToString(error);
     }

@@ -213,13 +213,14 @@ TEST(VrrpTimers, ABackupLearnsTheMastersInterval)
     VrrpConfig slow = Config(200);
     slow.interval = 4s;
     link.Add(slow).Start(0s);
+    link.RunTo(20s);
     link.Add(Config(100)).Start(20s);
-    link.now = 20s;
     link.RunTo(60s);
     ASSERT_EQ(link[0].State(), VrrpState::Master);
-    // It may have been Master itself until it heard the slow one; now it keeps to the slow interval.
+    // It may have been Master itself until it heard the slow one; now it keeps to the slow
+    // interval.
     EXPECT_EQ(link[1].State(), VrrpState::Backup);
-    EXPECT_EQ(link[1].MasterDown(), 12s + 156 * 4s / 256);
+    EXPECT_EQ(link[1].MasterDown(), 12s + 2437500us);
 }
 
 TEST(Vrrp, OwnerIsMasterAtOnce)
