@@ -165,7 +165,6 @@ class Bridge
     struct Network
     {
         Vni vni = 0;
-        bool exists = false;
         bool tunnel = false;
         std::vector<Member> members; ///< by port number
     };
@@ -182,18 +181,23 @@ class Bridge
         PortId port = NO_PORT;
     };
 
-    DropReason Classify(const Port& port, ByteView frame, Vni& vni, bool& tagged) const;
+    DropReason Classify(const Port& port, ByteView& frame, Vni& vni);
     DropReason Forward(std::uint16_t domain, PortId from, ByteView frame, TimeNs now);
-    void Learned(std::uint16_t domain, PortId from, PortId before, ByteView frame);
+    DropReason Flood(std::uint16_t domain, PortId from, ByteView frame);
+    void OnLearned(std::uint16_t domain, const MacAddress& mac, PortId from, PortId before);
+    void Overhear(std::uint16_t domain, PortId from, ByteView frame);
     void SendToPort(const Member& member, ByteView frame);
     void SendToTunnel(std::uint16_t domain, ByteView frame);
     void Expire(TimeNs now);
-    void ReportGone(std::uint16_t domain, const MacAddress& mac, PortId port, TableCause cause);
-    void Enlist(Vni vni, Member member);
-    void Strike(PortId port);
-    const Member* FindMember(const Network& network, PortId port) const;
-    Port& Existing(PortId port);
-    DropReason Drop(DropReason reason);
+    void ReportGone(const std::vector<BridgeFdb::Gone>& gone, TableCause cause);
+    void Report(StationEvent event,
+                std::uint16_t domain,
+                const MacAddress& mac,
+                PortId port,
+                TableCause cause,
+                const IpAddress& address = {});
+    void Enlist(Network& network, PortId port, const PortConfig& config);
+    std::vector<BridgeFdb::Gone>* GoneList();
 
     BridgeConfig m_config;
     BridgeFdb m_fdb;
@@ -205,6 +209,8 @@ class Bridge
     netbase::OutputQueue<StationReport> m_stations;
     absl::flat_hash_map<std::uint64_t, IpAddress> m_addresses; ///< of local stations, by FDB key
     Bytes m_untagged;
+    std::vector<BridgeFdb::Gone> m_gone;
+    std::vector<std::uint16_t> m_freeDomains;
     BridgeCounters m_counters;
 };
 

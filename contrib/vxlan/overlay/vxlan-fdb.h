@@ -22,7 +22,6 @@
 #include "absl/container/flat_hash_map.h"
 
 #include <optional>
-#include <utility>
 #include <vector>
 
 namespace weft::vxlan
@@ -105,8 +104,24 @@ class FdbAgeing
   public:
     /// @param now start of the sweep's rhythm
     FdbAgeing(const FdbConfig& config, TimeNs now);
-    bool Due(const MacTable& table, TimeNs now) const;
-    TimeNs NextDeadline(const MacTable& table) const;
+
+    bool
+    Due(const MacTable& table, TimeNs now) const
+    {
+        return now >= NextDeadline(table);
+    }
+
+    /// @return when the next entry can go; may be early, never late
+    TimeNs
+    NextDeadline(const MacTable& table) const
+    {
+        if (!table.HasLearned() || m_ageing == NEVER)
+        {
+            return NEVER;
+        }
+        return m_mode == AgeingMode::Exact ? table.OldestBound() + m_ageing : m_nextSweep;
+    }
+
     /// Before an entry joins a table without learned entries: the sweeps went on meanwhile.
     void OnFirst(TimeNs now);
     /// @return whether the oldest learned entry is to go now; the caller erases it and asks again
@@ -128,6 +143,14 @@ enum class LearnResult : std::uint8_t
     Moved,
     Refused,  ///< the table is full
     Conflict, ///< a static entry says otherwise: the frame is to be dropped
+};
+
+/// What installing an entry came to.
+enum class InstallResult : std::uint8_t
+{
+    Done,
+    Full,
+    Conflict, ///< a controller does not replace a static entry
 };
 
 /// A port of a bridge.
@@ -161,13 +184,6 @@ class BridgeFdb
     bool SetStatic(std::uint16_t domain, const MacAddress& mac, PortId port, TimeNs now);
     /// @return whether there was an entry
     bool Remove(std::uint16_t domain, const MacAddress& mac, TableCause cause, TimeNs now);
-    /// Removes what was learned at a port. @param[out] gone when not null: (domain, MAC) of each
-    void FlushPort(PortId port,
-                   TableCause cause,
-                   TimeNs now,
-                   std::vector<std::pair<std::uint16_t, MacAddress>>* gone = nullptr);
-    /// Removes all entries of a domain, static ones too.
-    void FlushDomain(std::uint16_t domain, TableCause cause, TimeNs now);
 
     struct Gone
     {
@@ -175,6 +191,14 @@ class BridgeFdb
         MacAddress mac;
         PortId port;
     };
+
+    /// Removes all entries of a domain, static ones too. @param[out] gone as below
+    void FlushDomain(std::uint16_t domain,
+                     TableCause cause,
+                     TimeNs now,
+                     std::vector<Gone>* gone = nullptr);
+    /// Removes what was learned at a port. @param[out] gone when not null: each removed entry
+    void FlushPort(PortId port, TableCause cause, TimeNs now, std::vector<Gone>* gone = nullptr);
 
     /// Removes what has aged. @param[out] gone when not null: each removed entry
     void
@@ -218,8 +242,11 @@ class BridgeFdb
 
   private:
     void ExpireDue(TimeNs now, std::vector<Gone>* gone);
+    template <typename Condition>
+    void FlushIf(Condition condition, TableCause cause, TimeNs now, std::vector<Gone>* gone);
     bool MakeRoom(TimeNs now);
-    void Report(TableOp op, TableCause cause, std::uint64_t key, PortId port, TimeNs now);
+    void Erase(std::uint64_t key, TableCause cause, TimeNs now);
+    void Report(TableOp op, TableCause cause, const MacTable::Slot& slot, TimeNs now);
 
     FdbConfig m_config;
     MacTable m_table;
@@ -256,12 +283,11 @@ class VtepFdb
                       TimeNs now);
     /// Adds or replaces by an entry that does not age.
     /// @param origin Static or Controller
-    /// @return false when the table is full, or when a controller would replace a static entry
-    bool Install(std::uint16_t domain,
-                 const MacAddress& mac,
-                 const IpAddress& remote,
-                 FdbOrigin origin,
-                 TimeNs now);
+    InstallResult Install(std::uint16_t domain,
+                          const MacAddress& mac,
+                          const IpAddress& remote,
+                          FdbOrigin origin,
+                          TimeNs now);
     /// @return whether there was an entry of that origin
     bool Withdraw(std::uint16_t domain, const MacAddress& mac, FdbOrigin origin, TimeNs now);
     bool Remove(std::uint16_t domain, const MacAddress& mac, TableCause cause, TimeNs now);
@@ -329,6 +355,9 @@ class VtepFdb
 
     std::uint32_t Acquire(const IpAddress& address);
     void Release(std::uint32_t remote);
+    void Repoint(MacTable::Slot& slot, const IpAddress& remote);
+    template <typename Condition>
+    void FlushIf(Condition condition, TableCause cause, TimeNs now);
     void ExpireDue(TimeNs now);
     bool MakeRoom(TimeNs now);
     void Erase(std::uint64_t key, TableCause cause, TimeNs now);

@@ -56,7 +56,9 @@ class MacTable
     static std::uint64_t
     Key(std::uint16_t domain, const MacAddress& mac)
     {
-        return std::uint64_t{domain} << 48 | mac.ToInteger();
+        const std::uint8_t* octets = mac.octets.data();
+        return std::uint64_t{domain} << 48 | std::uint64_t{netbase::Read16(octets)} << 32 |
+               netbase::Read32(octets + 2);
     }
 
     static std::uint16_t
@@ -85,7 +87,7 @@ class MacTable
         {
             return nullptr;
         }
-        for (std::size_t i = Hash(key) >> m_shift;; i = (i + 1) & m_mask)
+        for (std::size_t i = Home(key);; i = (i + 1) & m_mask)
         {
             Slot& slot = m_slots[i];
             if (slot.entry == NO_ENTRY)
@@ -172,16 +174,17 @@ class MacTable
         std::uint32_t entry = NO_ENTRY;
     };
 
-    static std::uint64_t
-    Hash(std::uint64_t key)
+    /// @return where the search for a key begins
+    std::size_t
+    Home(std::uint64_t key) const
     {
         key *= 0x9e3779b97f4a7c15;
         key ^= key >> 32;
-        return key * 0xd6e8feb86659fd93;
+        return (key * 0xd6e8feb86659fd93) >> m_shift;
     }
 
     void Grow();
-    void Place(const Slot& slot);
+    Slot& Place(const Slot& slot);
     void Push(std::uint32_t entry);
     void Unlink(std::uint32_t entry);
     void SiftUp(std::size_t i);
