@@ -264,7 +264,8 @@ traffic:
         observer = std::make_unique<weft::engine::EdgeObserver>(scenario, network, recorder);
     }
     weft::engine::FlowObserver& sink = recorder;
-    weft::engine::InstallTraffic(scenario, network, statistics ? sink : blind);
+    const weft::engine::Traffic traffic(
+        scenario, network, nullptr, statistics ? sink : blind);
     Simulator::Stop(Seconds(6));
     const double start = CpuNs();
     Simulator::Run();

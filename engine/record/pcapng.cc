@@ -19,7 +19,6 @@ constexpr std::uint16_t SHB_USERAPPL = 4;
 constexpr std::uint16_t IF_NAME = 2;
 constexpr std::uint16_t IF_DESCRIPTION = 3;
 constexpr std::uint16_t IF_TSRESOL = 9;
-constexpr std::uint16_t LINKTYPE_RAW = 101;
 constexpr std::size_t MAX_OPTION_BYTES = 65532; ///< multiple of 4 below 2^16
 
 std::span<const std::uint8_t>
@@ -44,10 +43,10 @@ PcapngWriter::PcapngWriter(const std::filesystem::path& path) : m_file(path)
 }
 
 std::uint32_t
-PcapngWriter::AddInterface(std::string_view name, std::string_view description)
+PcapngWriter::AddInterface(std::string_view name, std::string_view description, LinkType linkType)
 {
     Begin(INTERFACE_DESCRIPTION);
-    Put16(LINKTYPE_RAW);
+    Put16(static_cast<std::uint16_t>(linkType));
     Put16(0); // reserved
     Put32(0); // no snap length
     PutOption(IF_NAME, AsBytes(name));

@@ -19,9 +19,16 @@
 namespace weft::engine
 {
 
+/// What a captured packet begins with; the numbers are those of the LINKTYPE_ registry.
+enum class LinkType : std::uint16_t
+{
+    Ethernet = 1,
+    RawIp = 101,
+};
+
 /**
  * One section, one interface block for each AddInterface, then enhanced packet blocks:
- * little-endian, time stamps in nanoseconds of simulated time, link type 101 (raw IP). Nothing of
+ * little-endian, time stamps in nanoseconds of simulated time. Nothing of
  * the host or the wall clock enters the file.
  */
 class PcapngWriter
@@ -35,12 +42,14 @@ class PcapngWriter
      * @param description optional
      * @return index to write packets with. Interfaces may be added at any time.
      */
-    std::uint32_t AddInterface(std::string_view name, std::string_view description = {});
+    std::uint32_t AddInterface(std::string_view name,
+                               std::string_view description = {},
+                               LinkType linkType = LinkType::RawIp);
 
     /**
      * @param interface index from AddInterface
      * @param time the instant
-     * @param bytes the IP packet from its header on
+     * @param bytes the packet, from the header on that the interface's link type says
      * @param comment optional; tshark shows it as frame.comment
      */
     void Write(std::uint32_t interface,

@@ -2,6 +2,7 @@
 #include "engine/run/simulation.h"
 
 #include "engine/build/network.h"
+#include "engine/build/overlay.h"
 #include "engine/build/traffic.h"
 #include "engine/record/pcapng.h"
 #include "engine/record/recorder.h"
@@ -9,6 +10,8 @@
 #include "engine/record/writers.h"
 #include "engine/run/build-info.h"
 #include "engine/run/edge-observer.h"
+#include "engine/run/overlay-events.h"
+#include "engine/run/overlay-observer.h"
 #include "engine/run/progress.h"
 #include "engine/study/expectations.h"
 
@@ -76,9 +79,13 @@ struct SimulatorScope
 };
 
 std::string
-EventLabel(const spec::Event& event)
+EventLabel(const spec::Scenario& scenario, const spec::Event& event)
 {
-    std::string label;
+    std::string label = OverlayEventLabel(scenario, event);
+    if (!label.empty())
+    {
+        return label;
+    }
     const auto add = [&label](const std::string& text) {
         label += (label.empty() ? "" : ", ") + text;
     };
@@ -176,8 +183,8 @@ PrepareSimulator(std::uint64_t seed)
 class Ticker
 {
   public:
-    Ticker(Progress& progress, EdgeObserver& observer, spec::Duration bin)
-        : m_progress(progress), m_observer(observer), m_bin(bin)
+    Ticker(Progress& progress, EdgeObserver& edges, OverlayObserver* overlay, spec::Duration bin)
+        : m_progress(progress), m_edges(edges), m_overlay(overlay), m_bin(bin)
     {
         ns3::Simulator::Schedule(ns3::NanoSeconds(TICK.count()), &Ticker::Tick, this);
         ns3::Simulator::Schedule(ns3::NanoSeconds(bin.count()), &Ticker::Sample, this);
@@ -200,12 +207,17 @@ class Ticker
     void
     Sample()
     {
-        m_observer.SamplePaths(m_bin);
+        m_edges.SamplePaths(m_bin);
+        if (m_overlay)
+        {
+            m_overlay->Sample(m_bin);
+        }
         ns3::Simulator::Schedule(ns3::NanoSeconds(m_bin.count()), &Ticker::Sample, this);
     }
 
     Progress& m_progress;
-    EdgeObserver& m_observer;
+    EdgeObserver& m_edges;
+    OverlayObserver* m_overlay; ///< null without a fabric
     spec::Duration m_bin;
 };
 
@@ -230,18 +242,31 @@ RunScenario(const spec::LoadResult& loaded, const RunOptions& options)
     }
     for (const auto& event : scenario.events)
     {
-        recorder.AddEvent({event.name, event.at, event.end, EventLabel(event), event.targetText});
+        recorder.AddEvent(
+            {event.name, event.at, event.end, EventLabel(scenario, event), event.targetText});
     }
     const Network network(scenario);
     EdgeObserver observer(scenario, network, recorder);
+    std::unique_ptr<Overlay> overlay;
+    std::unique_ptr<OverlayObserver> overlayObserver;
+    if (scenario.fabric || !scenario.hypervisors.empty())
+    {
+        overlay = std::make_unique<Overlay>(scenario, network);
+        overlayObserver = std::make_unique<OverlayObserver>(scenario, *overlay, recorder);
+        ScheduleOverlayEvents(scenario, *overlay);
+    }
     std::unique_ptr<PcapngWriter> capture;
     if (scenario.record.capture)
     {
         capture = std::make_unique<PcapngWriter>(folder.File("capture.pcapng"));
         observer.Capture(*capture);
+        if (overlayObserver)
+        {
+            overlayObserver->Capture(*capture);
+        }
     }
-    InstallTraffic(scenario, network, recorder);
-    Ticker ticker(progress, observer, scenario.record.interval);
+    const Traffic traffic(scenario, network, overlay.get(), recorder);
+    Ticker ticker(progress, observer, overlayObserver.get(), scenario.record.interval);
 
     // One nanosecond more, so that what is due at the very end still happens.
     ns3::Simulator::Stop(ns3::NanoSeconds(scenario.duration.count() + 1));
@@ -260,6 +285,11 @@ RunScenario(const spec::LoadResult& loaded, const RunOptions& options)
 
     RunOutcome outcome;
     outcome.books = observer.Finish();
+    if (overlayObserver)
+    {
+        overlayObserver->Finish(outcome.books);
+    }
+    traffic.Finish(recorder);
     recorder.Finish(scenario.duration, scenario.record.interval);
     outcome.verdicts = Judge(scenario, recorder);
     if (capture)

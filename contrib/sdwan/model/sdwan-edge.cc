@@ -80,7 +80,11 @@ Edge::Configure(weft::sdwan::EdgeConfig config)
 void
 Edge::AddLanDevice(Ptr<NetDevice> device, Ipv4Address network, Ipv4Mask mask)
 {
-    m_lan.push_back({device, network, mask});
+    // Longest prefix first, so that the first match is the right one.
+    const auto place = std::find_if(m_lan.begin(), m_lan.end(), [mask](const auto& port) {
+        return port.mask.GetPrefixLength() < mask.GetPrefixLength();
+    });
+    m_lan.insert(place, {device, network, mask});
     device->GetNode()->RegisterProtocolHandler(
         MakeCallback(&Edge::ReceiveFromLan, this), ETHERTYPE_IPV4, device);
 }
