@@ -91,7 +91,7 @@ struct EncapsulationConfig
     std::uint16_t groupPolicyId = 0; ///< sent when not 0
     /// NVGRE: VSIDs 0-0xfff, which RFC 7637 section 3.2 reserves, are allowed.
     bool reservedVsids = false;
-    Bytes geneveOptions; ///< sent with every Geneve packet; whole options, at most 252 bytes
+    Bytes geneveOptions{}; ///< sent with every Geneve packet; whole options, at most 252 bytes
     TimeNs reassemblyTimeout = std::chrono::seconds{30}; ///< of STT frames, since the first segment
     std::size_t reassemblyBytes = std::size_t{4} << 20;  ///< of incomplete STT frames together
 };
