@@ -172,6 +172,56 @@ struct PathInfo
     double loss = NOT_AVAILABLE;
 };
 
+struct FabricLinkInfo
+{
+    std::string name; ///< "leaf1.spine1", "host1.uplink"
+    std::string first;
+    std::string second;
+    double rateBps = 0;
+    unsigned members = 1;
+};
+
+struct HypervisorInfo
+{
+    std::string name;
+    std::string at; ///< router, or site
+    std::string address;
+    bool vtep = true;
+};
+
+struct VmInfo
+{
+    std::string name;
+    std::string hypervisor; ///< at the start
+    std::string network;
+    std::string address;
+    std::string mac;
+};
+
+struct NetworkInfo
+{
+    std::string name;
+    std::uint32_t vni = 0;
+    std::string group;
+    unsigned vlan = 0;
+};
+
+/// The fabric and what runs over it; all empty in a run without.
+struct FabricInfo
+{
+    std::string kind;       ///< leaf-spine or custom
+    std::string forwarding; ///< routed or bridged
+    std::string multicast;  ///< off, pim-sm, ...
+    std::string encapsulation;
+    std::string learning;
+    std::string replication;
+    std::vector<std::string> routers;
+    std::vector<FabricLinkInfo> links;
+    std::vector<NetworkInfo> networks;
+    std::vector<HypervisorInfo> hypervisors;
+    std::vector<VmInfo> vms;
+};
+
 /// One expectation and what became of it.
 struct Verdict
 {
@@ -231,6 +281,8 @@ struct RunInfo
     std::vector<SiteInfo> sites;
     std::vector<CloudInfo> clouds;
     std::vector<PathInfo> paths;
+    std::optional<FabricInfo> fabric;
+    std::string variant; ///< "base" without
     Books books;
     VolatileInfo volatileInfo;
 };

@@ -145,6 +145,71 @@ namespace
 {
 
 void
+WriteFabric(JsonWriter& json, const FabricInfo& fabric)
+{
+    json.BeginObject("fabric");
+    json.Text("kind", fabric.kind);
+    json.Text("forwarding", fabric.forwarding);
+    json.Text("multicast", fabric.multicast);
+    json.Text("encapsulation", fabric.encapsulation);
+    json.Text("learning", fabric.learning);
+    json.Text("replication", fabric.replication);
+    json.BeginArray("routers");
+    for (const std::string& router : fabric.routers)
+    {
+        json.Text({}, router);
+    }
+    json.EndArray();
+    json.BeginArray("links");
+    for (const FabricLinkInfo& link : fabric.links)
+    {
+        json.BeginObject();
+        json.Text("name", link.name);
+        json.Text("first", link.first);
+        json.Text("second", link.second);
+        json.Value("rate_bps", link.rateBps);
+        json.Count("members", link.members);
+        json.EndObject();
+    }
+    json.EndArray();
+    json.BeginArray("networks");
+    for (const NetworkInfo& network : fabric.networks)
+    {
+        json.BeginObject();
+        json.Text("name", network.name);
+        json.Count("vni", network.vni);
+        json.Text("group", network.group);
+        json.Count("vlan", network.vlan);
+        json.EndObject();
+    }
+    json.EndArray();
+    json.BeginArray("hypervisors");
+    for (const HypervisorInfo& hypervisor : fabric.hypervisors)
+    {
+        json.BeginObject();
+        json.Text("name", hypervisor.name);
+        json.Text("at", hypervisor.at);
+        json.Text("address", hypervisor.address);
+        json.Flag("vtep", hypervisor.vtep);
+        json.EndObject();
+    }
+    json.EndArray();
+    json.BeginArray("vms");
+    for (const VmInfo& vm : fabric.vms)
+    {
+        json.BeginObject();
+        json.Text("name", vm.name);
+        json.Text("hypervisor", vm.hypervisor);
+        json.Text("network", vm.network);
+        json.Text("address", vm.address);
+        json.Text("mac", vm.mac);
+        json.EndObject();
+    }
+    json.EndArray();
+    json.EndObject();
+}
+
+void
 WriteTopology(JsonWriter& json, const RunInfo& run)
 {
     json.BeginObject("topology");
@@ -189,6 +254,10 @@ WriteTopology(JsonWriter& json, const RunInfo& run)
         json.EndObject();
     }
     json.EndArray();
+    if (run.fabric)
+    {
+        WriteFabric(json, *run.fabric);
+    }
     json.EndObject();
 }
 
@@ -291,6 +360,10 @@ RunJson(const RunInfo& run, const Recorder& recorder, const std::vector<Verdict>
     }
     json.EndArray();
     json.Count("seed", run.seed);
+    if (!run.variant.empty() && (run.fabric || run.variant != "base"))
+    {
+        json.Text("variant", run.variant);
+    }
     WriteTopology(json, run);
     WriteEvents(json, recorder);
     WriteFlows(json, recorder);

@@ -108,6 +108,80 @@ EventLabel(const spec::Scenario& scenario, const spec::Event& event)
     return label;
 }
 
+FabricInfo
+DescribeFabric(const spec::Scenario& scenario)
+{
+    FabricInfo info;
+    const auto attached = [&](const spec::Attachment& attachment) {
+        return attachment.router ? scenario.fabric->routers[*attachment.router].name
+                                 : scenario.sites[*attachment.site].name;
+    };
+    const auto uplink = [&](const std::string& name, const spec::Attachment& attachment) {
+        if (attachment.router)
+        {
+            info.links.push_back({name + ".uplink",
+                                  name,
+                                  attached(attachment),
+                                  attachment.settings.rate,
+                                  attachment.settings.members});
+        }
+    };
+    if (scenario.fabric)
+    {
+        const spec::Fabric& fabric = *scenario.fabric;
+        info.kind = spec::ToString(fabric.kind);
+        info.forwarding = spec::ToString(fabric.forwarding);
+        info.multicast = spec::ToString(fabric.multicast.mode);
+        for (const auto& router : fabric.routers)
+        {
+            info.routers.push_back(router.name);
+        }
+        for (const auto& link : fabric.links)
+        {
+            info.links.push_back({link.name,
+                                  fabric.routers[link.first].name,
+                                  fabric.routers[link.second].name,
+                                  link.settings.rate,
+                                  link.settings.members});
+        }
+    }
+    info.encapsulation = spec::ToString(scenario.overlay.encapsulation);
+    info.learning = spec::ToString(scenario.overlay.learning);
+    info.replication = spec::ToString(scenario.overlay.replication);
+    for (const auto& network : scenario.networks)
+    {
+        info.networks.push_back({network.name,
+                                 network.vni,
+                                 network.group.IsNone() ? "" : network.group.ToString(),
+                                 network.vlan});
+    }
+    for (const auto& hypervisor : scenario.hypervisors)
+    {
+        info.hypervisors.push_back({hypervisor.name,
+                                    attached(hypervisor.attachment),
+                                    hypervisor.attachment.address.ToString(),
+                                    hypervisor.vtep});
+        uplink(hypervisor.name, hypervisor.attachment);
+    }
+    if (scenario.controller)
+    {
+        uplink(scenario.controller->name, scenario.controller->attachment);
+    }
+    for (const auto& node : scenario.serviceNodes)
+    {
+        uplink(node.name, node.attachment);
+    }
+    for (const auto& vm : scenario.vms)
+    {
+        info.vms.push_back({vm.name,
+                            scenario.hypervisors[vm.hypervisor].name,
+                            scenario.networks[vm.network].name,
+                            vm.address.ToString(),
+                            vm.mac.ToString()});
+    }
+    return info;
+}
+
 RunInfo
 Describe(const spec::Scenario& scenario, const RunOptions& options)
 {
@@ -149,6 +223,11 @@ Describe(const spec::Scenario& scenario, const RunOptions& options)
                               static_cast<double>(path.forward.jitter.count()) * 1e-6,
                               path.forward.loss});
     }
+    if (scenario.fabric || !scenario.hypervisors.empty())
+    {
+        info.fabric = DescribeFabric(scenario);
+    }
+    info.variant = scenario.variant;
     return info;
 }
 
