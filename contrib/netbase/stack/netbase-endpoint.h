@@ -63,13 +63,16 @@ struct EndpointCounts
 {
     std::uint64_t framesIn = 0;
     std::uint64_t framesOut = 0;
-    std::uint64_t packetsSent = 0;      ///< given to SendPacket(), or made here
-    std::uint64_t packetsDelivered = 0; ///< to upper layers
-    std::uint64_t fragmentsOut = 0;     ///< frames that carry a fragment
-    std::uint64_t requestsOut = 0;      ///< ARP requests or neighbour solicitations
-    std::uint64_t repliesOut = 0;       ///< ARP replies or neighbour advertisements
-    std::uint64_t announcements = 0;    ///< GARP, RARP, unsolicited advertisements
-    std::uint64_t echoes = 0;           ///< echo requests answered
+    std::uint64_t packetsSent = 0;   ///< IP packets given to SendPacket(), or made here (but for
+                                     ///< neighbour discovery)
+    std::uint64_t packetsLooped = 0; ///< of these, to an own address
+    std::uint64_t packetsFragmented = 0; ///< of these, sent in fragments
+    std::uint64_t packetsDelivered = 0;  ///< to upper layers
+    std::uint64_t fragmentsOut = 0;      ///< frames that carry a fragment
+    std::uint64_t requestsOut = 0;       ///< ARP requests or neighbour solicitations
+    std::uint64_t repliesOut = 0;        ///< ARP replies or neighbour advertisements
+    std::uint64_t announcements = 0;     ///< GARP, RARP, unsolicited advertisements
+    std::uint64_t echoes = 0;            ///< echo requests answered
     DropCounters drops; ///< frames and packets, both ways; of the neighbour cache too
 };
 
@@ -169,7 +172,14 @@ class IpEndpoint
     /// Adds a neighbour that is never asked for.
     void AddNeighbour(const IpAddress& address, const MacAddress& mac, TimeNs now);
 
-    /// @return the cache; nullptr while nothing was ever resolved or learned
+    /// @return reassembly; nullptr while no fragment ever came. Its drops are in Counters() too
+    const Reassembly* Fragments() const;
+
+    /// @return the host side of IGMP; nullptr while no IPv4 group was ever joined
+    const IgmpHost* Igmp() const;
+
+    /// @return the cache; nullptr while nothing was ever resolved or learned. Its drops are in
+    /// Counters() too
     const NeighbourCache*
     Neighbours() const
     {
@@ -214,22 +224,32 @@ class IpEndpoint
     };
 
     DropReason Filter(const EthernetHeader& header) const;
-    DropReason OnArp(ByteView payload, TimeNs now);
+    DropReason OnArp(ByteView payload, bool unicast, TimeNs now);
     DropReason OnNdp(ByteView packet, TimeNs now);
     DropReason OnIp(ByteView payload, bool v6, TimeNs now, ByteView& packet);
-    DropReason OnWhole(ByteView packet, const IpFacts& facts, TimeNs now);
-    bool IsForUs(const IpFacts& facts) const;
+    DropReason OnFragment(ByteView packet, const IpFacts& facts, TimeNs now);
+    DropReason OnWhole(ByteView packet, const IpFacts& facts, TimeNs now, bool& consumed);
+    DropReason Loop(ByteView packet, TimeNs now);
+    bool OwnsMac(const MacAddress& mac) const;
+    bool IsOurGroup(const IpAddress& group) const;
     bool IsBroadcast(const IpAddress& address) const;
     bool IsOnLink(const IpAddress& address) const;
-    const LocalAddress* FindLocal(const IpAddress& address) const;
-    const MacAddress* MacFor(const IpAddress& address) const;
+    std::optional<LocalAddress> FindLocal(const IpAddress& address) const;
     void NoteTooBig(const IcmpMessage& message, TimeNs now);
     DropReason Transmit(Bytes& buffer, TimeNs now, const SendOptions& options);
-    DropReason Enqueue(Bytes& buffer, const IpAddress& nextHop, TimeNs now);
-    DropReason SendMade(TimeNs now);
+    DropReason TransmitFragments(const Bytes& buffer,
+                                 const IpAddress& nextHop,
+                                 std::uint32_t mtu,
+                                 TimeNs now);
+    DropReason SendFrame(Bytes& frame, const IpAddress& nextHop, TimeNs now);
+    void PushFrame(Bytes& frame);
+    DropReason SendMade(TimeNs now, const SendOptions& options = {});
     void SendQuestion(const NeighbourCache::Request& request);
-    void Advertise(const LocalAddress& local, const IpAddress& to, bool solicited);
+    void Advertise(const LocalAddress& local, const IpAddress& to, bool solicited, TimeNs now);
+    void SendNdp(const NdpMessage& message, const MacAddress& source, const MacAddress& to);
     void Pump(TimeNs now);
+    void PumpGroups(TimeNs now);
+    void Mirror(const DropCounters& from, DropCounters& seen);
     NeighbourCache& Cache();
     Extra& Rare();
 
@@ -238,8 +258,11 @@ class IpEndpoint
     OutputQueue<NoMeta> m_packets;
     std::unique_ptr<NeighbourCache> m_neighbours;
     std::unique_ptr<Extra> m_extra;
-    std::uint64_t m_reportedDrops = 0; ///< of the neighbour cache's, already in ours
-    std::uint32_t m_fragmentId = 0;
+    DropCounters m_neighbourDrops; ///< of the cache's, what is in our counters
+    Bytes m_made;                  ///< packet made here, behind its headroom
+    Bytes m_swap;                  ///< buffer on its way to or from a queue
+    bool m_held = false;           ///< a packet was held since the last Pump()
+    std::uint32_t m_packetId = 0;  ///< identification of packets made here
     EndpointCounts m_counts;
 };
 

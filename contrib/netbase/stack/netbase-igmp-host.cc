@@ -15,6 +15,7 @@ namespace
 using std::chrono::seconds;
 
 constexpr std::size_t RECORDS_PER_REPORT = 180; ///< 8 octets each: fits an MTU of 1500
+constexpr std::size_t MAX_QUERIED = 360;        ///< sources of one answer: fits an MTU of 1500
 constexpr TimeNs DEFAULT_INTERVAL = seconds(125);
 
 void
@@ -244,6 +245,10 @@ IgmpHost::ScheduleAnswer(Membership& membership, const IgmpMessage& query, TimeN
             {
                 membership.queried.push_back(source);
             }
+        }
+        if (membership.queried.size() > MAX_QUERIED)
+        {
+            membership.queried.clear(); // answers for every source instead
         }
     }
     membership.answerAt = std::min(membership.answerAt, at);

@@ -40,6 +40,9 @@ class Reassembly
     /// @throws std::invalid_argument naming the field, its value and the rule
     explicit Reassembly(const ReassemblyConfig& config = {});
 
+    /// Throws what the constructor would: for hosts that make it later.
+    static void Check(const ReassemblyConfig& config);
+
     /**
      * Takes a fragment.
      *
