@@ -1,0 +1,588 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "vxlan-hypervisor-node.h"
+
+#include "vxlan-move.h"
+
+#include "ns3/abort.h"
+#include "ns3/log.h"
+#include "ns3/node.h"
+#include "ns3/simulator.h"
+#include "ns3/string.h"
+#include "ns3/trace-source-accessor.h"
+#include "ns3/uinteger.h"
+
+#include <algorithm>
+#include <stdexcept>
+
+namespace ns3
+{
+namespace vxlan
+{
+
+NS_LOG_COMPONENT_DEFINE("VxlanHypervisor");
+NS_OBJECT_ENSURE_REGISTERED(Hypervisor);
+
+using weft::netbase::ByteView;
+using weft::netbase::TimeNs;
+using weft::vxlan::DropReason;
+using weft::vxlan::HypervisorEventKind;
+using weft::vxlan::PortId;
+
+namespace
+{
+
+/// Frames at one instant after which it is said that time stands still.
+constexpr uint64_t TOO_MANY = 10000000;
+
+/// @return a hash that mixes well (FNV-1a, finished as SplitMix64) @param text any @param seed any
+uint64_t
+Hash(const std::string& text, uint64_t seed)
+{
+    uint64_t hash = 0xcbf29ce484222325 ^ seed;
+    for (const char c : text)
+    {
+        hash = (hash ^ static_cast<uint8_t>(c)) * 0x100000001b3;
+    }
+    hash += 0x9e3779b97f4a7c15;
+    hash = (hash ^ (hash >> 30)) * 0xbf58476d1ce4e5b9;
+    hash = (hash ^ (hash >> 27)) * 0x94d049bb133111eb;
+    return hash ^ (hash >> 31);
+}
+
+} // namespace
+
+TypeId
+Hypervisor::GetTypeId()
+{
+    static TypeId tid =
+        TypeId("ns3::vxlan::Hypervisor")
+            .SetParent<HypervisorSettings>()
+            .SetGroupName("Vxlan")
+            .AddConstructor<Hypervisor>()
+            .AddAttribute("Name",
+                          "Name, for messages and keys.",
+                          StringValue("hypervisor"),
+                          MakeStringAccessor(&Hypervisor::m_name),
+                          MakeStringChecker())
+            .AddAttribute("Seed",
+                          "What keys of hashes are derived from, together with Name.",
+                          UintegerValue(1),
+                          MakeUintegerAccessor(&Hypervisor::m_seed),
+                          MakeUintegerChecker<uint64_t>())
+            .AddAttribute("PortDelay",
+                          "Time from the switch to a machine. Zero: the same event.",
+                          TimeValue(Seconds(0)),
+                          MakeTimeAccessor(&Hypervisor::m_portDelay),
+                          MakeTimeChecker(Seconds(0)))
+            .AddTraceSource("Drop",
+                            "A frame was discarded: where, and why.",
+                            MakeTraceSourceAccessor(&Hypervisor::m_dropTrace),
+                            "ns3::vxlan::Hypervisor::EventTracedCallback")
+            .AddTraceSource("Encapsulate",
+                            "One copy of a frame goes into a tunnel.",
+                            MakeTraceSourceAccessor(&Hypervisor::m_encapsulateTrace),
+                            "ns3::vxlan::Hypervisor::EventTracedCallback")
+            .AddTraceSource("Decapsulate",
+                            "A frame came out of a tunnel.",
+                            MakeTraceSourceAccessor(&Hypervisor::m_decapsulateTrace),
+                            "ns3::vxlan::Hypervisor::EventTracedCallback")
+            .AddTraceSource("Flood",
+                            "A frame is flooded into tunnels; once for all its copies.",
+                            MakeTraceSourceAccessor(&Hypervisor::m_floodTrace),
+                            "ns3::vxlan::Hypervisor::EventTracedCallback")
+            .AddTraceSource("TableChange",
+                            "An entry of a table came, changed or went.",
+                            MakeTraceSourceAccessor(&Hypervisor::m_tableTrace),
+                            "ns3::vxlan::Hypervisor::TableChangeTracedCallback")
+            .AddTraceSource("Transmit",
+                            "A frame goes to an uplink.",
+                            MakeTraceSourceAccessor(&Hypervisor::m_transmitTrace),
+                            "ns3::vxlan::Hypervisor::FrameTracedCallback")
+            .AddTraceSource("Receive",
+                            "A frame came from an uplink.",
+                            MakeTraceSourceAccessor(&Hypervisor::m_receiveTrace),
+                            "ns3::vxlan::Hypervisor::FrameTracedCallback")
+            .AddTraceSource("UnderlayPacket",
+                            "An IP packet came for the underlay address that is no tunnel's.",
+                            MakeTraceSourceAccessor(&Hypervisor::m_packetTrace),
+                            "ns3::vxlan::Hypervisor::PacketTracedCallback")
+            .AddTraceSource("Vrrp",
+                            "A virtual router of a router here changed its state.",
+                            MakeTraceSourceAccessor(&Hypervisor::m_vrrpTrace),
+                            "ns3::vxlan::Hypervisor::VrrpTracedCallback")
+            .AddTraceSource("Move",
+                            "A step of a machine's move from or to here.",
+                            MakeTraceSourceAccessor(&Hypervisor::m_moveTrace),
+                            "ns3::vxlan::Hypervisor::MoveTracedCallback");
+    return tid;
+}
+
+Hypervisor::Hypervisor() : m_timer(MakeCallback(&Hypervisor::OnTimer, this))
+{
+}
+
+Hypervisor::~Hypervisor() = default;
+
+void
+Hypervisor::DoDispose()
+{
+    m_timer.Stop();
+    for (Port& port : m_ports)
+    {
+        if (port.vm)
+        {
+            port.vm->Detach();
+        }
+    }
+    m_ports.clear();
+    m_ready.clear();
+    m_uplinks.clear();
+    m_core.reset();
+    Object::DoDispose();
+}
+
+void
+Hypervisor::DeriveKey(uint64_t& key, const char* purpose) const
+{
+    if (key == 0)
+    {
+        key = Hash(m_name + " " + purpose, m_seed);
+    }
+}
+
+void
+Hypervisor::Configure(weft::vxlan::HypervisorConfig config,
+                      const std::vector<Ptr<NetDevice>>& uplinks)
+{
+    NS_LOG_FUNCTION(this << m_name);
+    NS_ABORT_MSG_IF(m_core, "hypervisor " << m_name << " is configured already");
+    NS_ABORT_MSG_UNLESS(GetNode(), "hypervisor " << m_name << " is not aggregated to a node");
+    if (uplinks.empty())
+    {
+        throw std::invalid_argument("hypervisor " + m_name + ": uplinks: none; at least 1");
+    }
+    m_context = GetNode()->GetId();
+    config.uplinks = static_cast<uint32_t>(uplinks.size());
+    uint32_t mtu = UINT16_MAX;
+    for (std::size_t i = 0; i < uplinks.size(); ++i)
+    {
+        if (uplinks[i]->GetNode() != GetNode())
+        {
+            throw std::invalid_argument("hypervisor " + m_name + ": uplink " + std::to_string(i) +
+                                        " is not a device of its node");
+        }
+        mtu = std::min<uint32_t>(mtu, uplinks[i]->GetMtu());
+        if (i > 0)
+        {
+            uplinks[i]->SetAddress(uplinks[0]->GetAddress());
+        }
+        if (!config.hasVtep && !uplinks[i]->SupportsSendFrom())
+        {
+            throw std::invalid_argument("hypervisor " + m_name + ": uplink " + std::to_string(i) +
+                                        " cannot carry frames of other stations (SendFrom), which "
+                                        "a hypervisor without VTEP has");
+        }
+        m_uplinks.push_back(
+            std::make_unique<Uplink>(uplinks[i],
+                                     static_cast<uint32_t>(i),
+                                     MakeCallback(&Hypervisor::OnUplinkFrame, this),
+                                     MakeCallback(&Hypervisor::OnUplinkChange, this)));
+    }
+    if (config.hasVtep)
+    {
+        config.underlay.mac = m_uplinks[0]->GetMac();
+        config.underlay.resolves = m_uplinks[0]->Resolves();
+        if (config.vtep.mtu == 0)
+        {
+            config.vtep.mtu = mtu;
+            config.vtep.encapsulation.mtu = mtu;
+            config.underlay.mtu = mtu;
+        }
+        DeriveKey(config.underlay.key, "underlay");
+        DeriveKey(config.vtep.encapsulation.hashKey, "source port");
+    }
+    DeriveKey(config.bondKey, "bond");
+    m_core = std::make_unique<weft::vxlan::Hypervisor>(config, Now());
+    for (uint32_t i = 0; i < m_uplinks.size(); ++i)
+    {
+        if (!m_uplinks[i]->IsUp())
+        {
+            m_core->SetUplinkUp(i, false, Now());
+        }
+    }
+    Drain();
+}
+
+// -- ports
+
+uint32_t
+Hypervisor::MakePort(const weft::vxlan::PortConfig& config)
+{
+    const auto port = static_cast<uint32_t>(m_core->AddPort(config, Now()));
+    if (m_ports.size() <= port)
+    {
+        m_ports.resize(port + 1);
+    }
+    m_ports[port].used = true;
+    m_ports[port].config = config;
+    return port;
+}
+
+void
+Hypervisor::DropPort(uint32_t port)
+{
+    GetPort(port) = Port();
+    m_core->RemovePort(static_cast<PortId>(port), Now());
+    Drain();
+}
+
+Hypervisor::Port&
+Hypervisor::GetPort(uint32_t port)
+{
+    NS_ABORT_MSG_UNLESS(port < m_ports.size() && m_ports[port].used,
+                        "hypervisor " << m_name << " has no port " << port);
+    return m_ports[port];
+}
+
+uint32_t
+Hypervisor::AddVm(Ptr<VmDevice> vm, const weft::vxlan::PortConfig& config)
+{
+    if (vm->GetHypervisor())
+    {
+        throw std::invalid_argument("hypervisor " + m_name + ": machine " + vm->GetName() +
+                                    " is attached to " + vm->GetHypervisor()->GetName());
+    }
+    const uint32_t port = MakePort(config);
+    if (config.kind == weft::vxlan::PortKind::Trunk && vm->m_vlan == 0 && !config.native &&
+        config.vlans.size() == 1)
+    {
+        vm->m_vlan = config.vlans.begin()->first;
+    }
+    m_ports[port].vm = vm;
+    vm->Attach(this, port);
+    return port;
+}
+
+void
+Hypervisor::RemoveVm(Ptr<VmDevice> vm)
+{
+    if (vm->GetHypervisor() != this)
+    {
+        throw std::invalid_argument("hypervisor " + m_name + ": machine " + vm->GetName() +
+                                    " is not attached here");
+    }
+    const uint32_t port = vm->GetPort();
+    vm->Detach();
+    DropPort(port);
+}
+
+uint32_t
+Hypervisor::AddPort(Ptr<NetDevice> device, const weft::vxlan::PortConfig& config)
+{
+    if (device->GetNode() != GetNode() || !device->SupportsSendFrom())
+    {
+        throw std::invalid_argument("hypervisor " + m_name +
+                                    ": a device attached to its switch is "
+                                    "one of its node, and can carry frames of other stations");
+    }
+    const uint32_t port = MakePort(config);
+    m_ports[port].wire = std::make_unique<Uplink>(device,
+                                                  port,
+                                                  MakeCallback(&Hypervisor::OnWireFrame, this),
+                                                  MakeCallback(&Hypervisor::OnWireChange, this));
+    return port;
+}
+
+uint32_t
+Hypervisor::AddRouter(const weft::vxlan::RouterConfig& config)
+{
+    const auto index = static_cast<uint32_t>(m_core->AddRouter(config, Now()));
+    Drain();
+    return index;
+}
+
+std::vector<Ptr<VmDevice>>
+Hypervisor::GetVms() const
+{
+    std::vector<Ptr<VmDevice>> vms;
+    for (const Port& port : m_ports)
+    {
+        if (port.vm)
+        {
+            vms.push_back(port.vm);
+        }
+    }
+    return vms;
+}
+
+// -- what comes
+
+void
+Hypervisor::OnUplinkFrame(ByteView frame, uint32_t uplink)
+{
+    if (!m_receiveTrace.IsEmpty())
+    {
+        m_receiveTrace(frame, uplink);
+    }
+    m_core->OnUplinkFrame(uplink, frame, Now());
+    Drain();
+}
+
+void
+Hypervisor::OnUplinkChange(uint32_t uplink)
+{
+    if (m_core)
+    {
+        m_core->SetUplinkUp(uplink, m_uplinks[uplink]->IsUp(), Now());
+        Drain();
+    }
+}
+
+void
+Hypervisor::OnWireFrame(ByteView frame, uint32_t port)
+{
+    m_core->OnPortFrame(static_cast<PortId>(port), frame, Now());
+    Drain();
+}
+
+void
+Hypervisor::OnWireChange(uint32_t port)
+{
+    m_core->SetPortUp(static_cast<PortId>(port), m_ports[port].wire->IsUp(), Now());
+    Drain();
+}
+
+void
+Hypervisor::OnTimer()
+{
+    m_core->OnDeadline(Now());
+    Drain();
+}
+
+void
+Hypervisor::Do(const Change& change)
+{
+    change(*m_core, Now());
+    m_core->Run(Now());
+    Drain();
+}
+
+void
+Hypervisor::SetUp(bool up)
+{
+    NS_LOG_INFO(m_name << (up ? " comes back" : " fails"));
+    m_core->SetNodeUp(up, Now());
+    Drain();
+}
+
+bool
+Hypervisor::IsUp() const
+{
+    return m_core->IsNodeUp();
+}
+
+void
+Hypervisor::Ready(VmDevice* vm)
+{
+    if (!vm->m_ready)
+    {
+        vm->m_ready = true;
+        m_ready.push_back(vm);
+    }
+    Drain();
+}
+
+void
+Hypervisor::Forget(VmDevice* vm)
+{
+    std::erase(m_ready, vm);
+}
+
+// -- what goes
+
+void
+Hypervisor::Drain()
+{
+    if (m_draining || !m_core)
+    {
+        return;
+    }
+    m_draining = true;
+    uint64_t rounds = 0;
+    bool more = true;
+    while (more)
+    {
+        more = DrainVms();
+        more = DrainCore() || more;
+        NS_ABORT_MSG_IF(++rounds == TOO_MANY,
+                        "hypervisor " << m_name << ": machines answer each other without end while "
+                                      << "time stands still; set PortDelay");
+    }
+    m_draining = false;
+    m_timer.Arm(m_core->NextDeadline(), GetContext());
+}
+
+bool
+Hypervisor::DrainVms()
+{
+    if (m_ready.empty())
+    {
+        return false;
+    }
+    bool any = false;
+    m_taking.swap(m_ready);
+    for (VmDevice* vm : m_taking)
+    {
+        while (vm->PollFrame(m_frame))
+        {
+            any = true;
+            m_core->OnPortFrame(static_cast<PortId>(vm->m_port), m_frame, Now());
+        }
+    }
+    m_taking.clear();
+    return any;
+}
+
+bool
+Hypervisor::DrainCore()
+{
+    bool any = false;
+    PortId port = 0;
+    while (m_core->PollPortFrame(m_frame, port))
+    {
+        any = true;
+        DeliverAt(static_cast<uint32_t>(port), m_frame);
+    }
+    uint32_t uplink = 0;
+    while (m_core->PollUplinkFrame(m_frame, uplink))
+    {
+        any = true;
+        if (!m_transmitTrace.IsEmpty())
+        {
+            m_transmitTrace(m_frame, uplink);
+        }
+        // A device that refuses a frame counts it itself.
+        m_uplinks[uplink]->Send(m_frame);
+    }
+    Report();
+    return any;
+}
+
+void
+Hypervisor::DeliverAt(uint32_t port, ByteView frame)
+{
+    if (port >= m_ports.size() || !m_ports[port].used)
+    {
+        Drop(DropReason::PortDown, frame);
+        return;
+    }
+    Port& there = m_ports[port];
+    if (there.wire)
+    {
+        there.wire->Send(frame);
+        return;
+    }
+    if (!there.vm)
+    {
+        Drop(DropReason::VacantPort, frame);
+        return;
+    }
+    // While it is being moved it has two ports, and its card knows of one.
+    const auto reason = there.vm->m_paused ? DropReason::VmPaused : there.vm->Impediment();
+    if (reason != DropReason::None)
+    {
+        Drop(reason, frame);
+        return;
+    }
+    const Ptr<VmDevice> vm = there.vm;
+    vm->Deliver(frame, m_portDelay);
+}
+
+void
+Hypervisor::Drop(DropReason reason, ByteView frame)
+{
+    m_portDrops.Add(reason);
+    weft::vxlan::HypervisorEvent event;
+    event.at = Now();
+    event.kind = HypervisorEventKind::Drop;
+    event.place = "port";
+    event.reason = ToString(reason);
+    event.size = static_cast<uint32_t>(frame.size());
+    m_dropTrace(event);
+}
+
+void
+Hypervisor::Report()
+{
+    weft::vxlan::HypervisorEvent event;
+    while (m_core->PollEvent(event))
+    {
+        switch (event.kind)
+        {
+        case HypervisorEventKind::Drop:
+            m_dropTrace(event);
+            break;
+        case HypervisorEventKind::Encapsulate:
+            if (event.flood && event.copy == 0)
+            {
+                m_floodTrace(event);
+            }
+            m_encapsulateTrace(event);
+            break;
+        case HypervisorEventKind::Decapsulate:
+            m_decapsulateTrace(event);
+            break;
+        }
+    }
+    weft::netbase::TableChange change;
+    while (m_core->PollTableChange(change))
+    {
+        m_tableTrace(change);
+    }
+    weft::vxlan::VrrpTransition transition;
+    std::size_t router = 0;
+    uint32_t interface = 0;
+    while (m_core->PollTransition(transition, router, interface))
+    {
+        m_vrrpTrace(transition, static_cast<uint32_t>(router), interface);
+    }
+    while (m_core->PollUnderlayPacket(m_frame))
+    {
+        m_packetTrace(m_frame);
+    }
+}
+
+// -- what is
+
+const weft::vxlan::Hypervisor&
+Hypervisor::GetCore() const
+{
+    return *m_core;
+}
+
+const weft::vxlan::DropCounts&
+Hypervisor::GetPortDrops() const
+{
+    return m_portDrops;
+}
+
+const std::string&
+Hypervisor::GetName() const
+{
+    return m_name;
+}
+
+Ptr<Node>
+Hypervisor::GetNode() const
+{
+    return GetObject<Node>();
+}
+
+uint32_t
+Hypervisor::GetContext() const
+{
+    return m_context;
+}
+
+} // namespace vxlan
+} // namespace ns3
