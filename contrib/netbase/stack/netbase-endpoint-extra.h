@@ -35,6 +35,7 @@ struct IpEndpoint::Extra
     std::unique_ptr<Reassembly> reassembly;
     DropCounters reassemblyDrops; ///< of its, what is in the endpoint's counters
     Bytes whole;                  ///< last reassembled datagram
+    Bytes part;                   ///< frame with a fragment, being made
     OutputQueue<TableChange> changes;
 };
 

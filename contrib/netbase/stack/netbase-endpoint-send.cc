@@ -131,9 +131,9 @@ IpEndpoint::TransmitFragments(const Bytes& buffer,
         return DropReason::TooBig; // a fragment is cut again by nobody (RFC 8200 section 4.5)
     }
     ++m_counts.packetsFragmented;
+    Bytes& frame = Rare().part;
     const auto send = [&](auto fragmenter) {
         DropReason worst = DropReason::None;
-        Bytes frame;
         for (;;)
         {
             frame.assign(buffer.begin(), buffer.begin() + HEADROOM);

@@ -23,6 +23,12 @@ constexpr std::uint8_t ECN_MASK = 3;
 
 Reassembly::Reassembly(const ReassemblyConfig& config) : m_config(config)
 {
+    Check(config);
+}
+
+void
+Reassembly::Check(const ReassemblyConfig& config)
+{
     if (config.timeout <= TimeNs::zero())
     {
         throw std::invalid_argument("timeout: " + std::to_string(config.timeout.count()) +
