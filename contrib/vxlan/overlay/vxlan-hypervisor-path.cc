@@ -5,7 +5,6 @@
 #include "vxlan-reason.h"
 
 #include "netbase-flow-hash.h"
-#include "netbase-udp.h"
 
 #include <algorithm>
 #include <bit>
@@ -17,7 +16,7 @@ namespace weft::vxlan
 namespace
 {
 
-constexpr std::size_t MAX_WAITING = 64; ///< packets and datagrams that nobody takes
+constexpr std::size_t MAX_WAITING = 64; ///< packets that nobody takes
 
 constexpr std::string_view AT_SWITCH = "switch";
 constexpr std::string_view AT_VTEP = "vtep";
@@ -99,51 +98,25 @@ Hypervisor::OnUnderlayPacket(ByteView packet, TimeNs now)
         }
         return;
     }
-    if (TakeDatagram(packet))
+    Rare& rare = GetRare();
+    DropReason reason = DropReason::None;
+    if (rare.udp.Take(packet, reason))
     {
+        if (reason == DropReason::None)
+        {
+            ++m_counters.datagramsIn;
+            return;
+        }
+        NoteDrop(AT_UNDERLAY, reason, 0, packet, now);
         return;
     }
-    auto& packets = GetRare().packets;
+    auto& packets = rare.packets;
     if (packets.Size() >= MAX_WAITING)
     {
         NoteDrop(AT_UNDERLAY, DropReason::NoBuffer, 0, packet, now);
         return;
     }
     packets.Push().bytes.assign(packet.begin(), packet.end());
-}
-
-/// @return whether the packet is a datagram to a bound port
-bool
-Hypervisor::TakeDatagram(ByteView packet)
-{
-    netbase::IpFacts facts;
-    netbase::UdpHeader header;
-    if (!m_rare || m_rare->boundPorts.empty() ||
-        netbase::ReadIp(packet, facts) != netbase::DropReason::None || facts.fragment ||
-        facts.protocol != netbase::protocol::UDP)
-    {
-        return false;
-    }
-    const ByteView segment = facts.Payload(packet);
-    if (netbase::ReadUdp(segment, header) != netbase::DropReason::None ||
-        std::find(m_rare->boundPorts.begin(), m_rare->boundPorts.end(), header.destinationPort) ==
-            m_rare->boundPorts.end())
-    {
-        return false;
-    }
-    const ByteView datagram = segment.first(header.length);
-    if (!netbase::UdpChecksumOk(facts.source, facts.destination, datagram))
-    {
-        m_counters.drops.Add(DropReason::BadChecksum);
-        return true;
-    }
-    ++m_counters.datagramsIn;
-    auto& slot = m_rare->datagrams.Push();
-    slot.meta = {.source = facts.source,
-                 .sourcePort = header.sourcePort,
-                 .destinationPort = header.destinationPort};
-    slot.bytes.assign(datagram.begin() + netbase::UDP_HEADER, datagram.end());
-    return true;
 }
 
 // -- Between the parts -----------------------------------------------------------------------
@@ -395,11 +368,7 @@ Hypervisor::BindUdp(std::uint16_t port)
             "port " + std::to_string(port) +
             " cannot be bound: without a VTEP there is no underlay address");
     }
-    auto& ports = GetRare().boundPorts;
-    if (std::find(ports.begin(), ports.end(), port) == ports.end())
-    {
-        ports.push_back(port);
-    }
+    GetRare().udp.Bind(port);
 }
 
 DropReason
@@ -414,29 +383,21 @@ Hypervisor::SendDatagram(std::uint16_t sourcePort,
         return NoteDrop(
             AT_UNDERLAY, m_underlay ? DropReason::NodeDown : DropReason::NoRoute, 0, payload, now);
     }
-    m_packet.clear();
-    const netbase::UdpDatagram header{.source = m_underlay->Config().address,
-                                      .destination = to,
-                                      .sourcePort = sourcePort,
-                                      .destinationPort = destinationPort};
-    if (netbase::AppendUdpPacket(m_packet, header, payload) != netbase::DropReason::None)
+    const DropReason reason =
+        UdpPorts::Send(*m_underlay, sourcePort, to, destinationPort, payload, now);
+    if (reason != DropReason::None)
     {
-        return NoteDrop(AT_UNDERLAY, DropReason::TooBig, 0, payload, now);
+        return NoteDrop(AT_UNDERLAY, reason, 0, payload, now);
     }
-    const netbase::DropReason reason = m_underlay->SendPacket(m_packet, now);
-    if (reason == netbase::DropReason::None)
-    {
-        ++m_counters.datagramsOut;
-        Pump(now);
-        return DropReason::None;
-    }
-    return NoteDrop(AT_UNDERLAY, ToDropReason(reason), 0, payload, now);
+    ++m_counters.datagramsOut;
+    Pump(now);
+    return DropReason::None;
 }
 
 bool
 Hypervisor::PollDatagram(Bytes& payload, UnderlayDatagram& datagram)
 {
-    return m_rare && m_rare->datagrams.Pop(payload, datagram);
+    return m_rare && m_rare->udp.Poll(payload, datagram);
 }
 
 DropReason

@@ -17,6 +17,7 @@
 
 #include "vxlan-bridge.h"
 #include "vxlan-router.h"
+#include "vxlan-udp-ports.h"
 #include "vxlan-vtep.h"
 
 #include "netbase-endpoint.h"
@@ -78,14 +79,6 @@ struct HypervisorEvent
     std::optional<FloodKind> flood; ///< of Encapsulate: why it is a flooded frame's copy
     std::uint32_t copy = 0;         ///< of Encapsulate: of how many before it
     std::uint32_t size = 0;         ///< of the frame
-};
-
-/// A datagram of the underlay that is not a tunnel's: what a controller's agent lives from.
-struct UnderlayDatagram
-{
-    IpAddress source;
-    std::uint16_t sourcePort = 0;
-    std::uint16_t destinationPort = 0;
 };
 
 class Hypervisor
@@ -218,8 +211,7 @@ class Hypervisor
     struct Rare
     {
         std::vector<RouterSlot> routers;
-        std::vector<std::uint16_t> boundPorts;
-        netbase::OutputQueue<UnderlayDatagram> datagrams;
+        UdpPorts udp;
         netbase::OutputQueue<UplinkMeta> packets; ///< for PollUnderlayPacket()
         netbase::OutputQueue<HypervisorEvent> events;
     };
@@ -233,7 +225,6 @@ class Hypervisor
     bool PumpUnderlay(TimeNs now);
     bool PumpRouters(TimeNs now);
     void OnUnderlayPacket(ByteView packet, TimeNs now);
-    bool TakeDatagram(ByteView packet);
     void SendOnUplink(Bytes& frame, TimeNs now);
     std::optional<std::uint32_t> ChooseUplink(ByteView frame) const;
     void Forget(TimeNs now);
