@@ -51,8 +51,11 @@ class ArpProxy
     void RemoveDomain(std::uint16_t domain);
     /// A controller's entries become overheard ones.
     void ReleaseController(TimeNs now);
-    /// An ARP packet was seen.
-    void Overhear(std::uint16_t domain, const netbase::ArpPacket& arp, TimeNs now);
+    /// An ARP packet was seen. A sender here answers for itself, and is forgotten.
+    /// @param remote whether it came from a tunnel
+    void Overhear(std::uint16_t domain, const netbase::ArpPacket& arp, bool remote, TimeNs now);
+    /// @return whether somebody asks for an address of another, and wants an answer
+    static bool IsQuestion(const netbase::ArpPacket& arp);
     /// @return MAC of an address that has not aged
     std::optional<MacAddress> Find(std::uint16_t domain,
                                    const IpAddress& address,

@@ -13,6 +13,9 @@
 
 #include "vxlan-types.h"
 
+#include <map>
+#include <utility>
+
 namespace weft::vxlan
 {
 
@@ -55,6 +58,9 @@ struct BfdConfig
     TimeNs interval = std::chrono::seconds{1}; ///< 1 ms to 1 hour, both directions
     std::uint8_t multiplier = 3;               ///< 1-255
 };
+
+/// @throws std::invalid_argument naming the field, its value and the rule
+void Validate(const BfdConfig& config);
 
 /// One end of a session.
 class BfdSession
@@ -102,17 +108,7 @@ class BfdSession
         return m_discriminator;
     }
 
-    /// @return when the last packet came; nothing before the first
-    TimeNs
-    LastHeard() const
-    {
-        return m_heard;
-    }
-
   private:
-    TimeNs DetectionTime() const;
-    void Schedule(TimeNs now);
-
     BfdConfig m_config;
     IpAddress m_local;
     IpAddress m_remote;
@@ -123,21 +119,54 @@ class BfdSession
     std::uint8_t m_diagnostic = 0;
     bool m_usable = true;
     bool m_due = false;
-    bool m_final = false; ///< a poll has to be answered
-    TimeNs m_heard;
+    bool m_final = false;    ///< a poll has to be answered
+    bool m_polling = false;  ///< our interval changed and the remote end has not confirmed it
     TimeNs m_detect;         ///< when silence becomes failure; NEVER when it already has
     TimeNs m_transmit;       ///< next regular packet
-    TimeNs m_remoteInterval; ///< largest of our required and the remote's desired
+    TimeNs m_remoteInterval; ///< larger of our required and the remote's desired interval
     std::uint8_t m_remoteMultiplier;
-    TimeNs m_sendInterval;
+    TimeNs m_remoteRequired; ///< least interval that the remote end accepts
     std::uint16_t m_ipId = 0;
+};
+
+/// The passive ends of a node's sessions: one for every VTEP that probes it, made when its first
+/// packet comes and forgotten when it falls silent.
+class BfdResponder
+{
+  public:
+    BfdResponder(const BfdConfig& config, std::size_t maxSessions, std::uint64_t key);
+    /// @param destination address of ours that was probed
+    /// @return None; NoBuffer: too many sessions
+    DropReason OnPacket(const IpAddress& source,
+                        const IpAddress& destination,
+                        const BfdPacket& packet,
+                        TimeNs now);
+    TimeNs NextDeadline() const;
+    void OnDeadline(TimeNs now);
+    /// Appends an IP packet that is due. @return false when none is
+    bool Poll(Bytes& packet);
+
+    std::size_t
+    Size() const
+    {
+        return m_sessions.size();
+    }
+
+  private:
+    BfdConfig m_config;
+    std::size_t m_maxSessions;
+    std::uint64_t m_key;
+    std::uint32_t m_last = 0;                                         ///< discriminator
+    std::map<std::pair<IpAddress, IpAddress>, BfdSession> m_sessions; ///< by source, destination
 };
 
 /// @return whether an IP packet is UDP to BFD_PORT; no checksum is looked at
 bool IsBfd(ByteView ipPacket);
 /// Reads a whole IP packet for which IsBfd() holds.
-/// @param[out] source of the packet
-DropReason ReadBfdPacket(ByteView ipPacket, BfdPacket& packet, IpAddress& source);
+DropReason ReadBfdPacket(ByteView ipPacket,
+                         BfdPacket& packet,
+                         IpAddress& source,
+                         IpAddress& destination);
 
 } // namespace weft::vxlan
 

@@ -477,6 +477,19 @@ VtepFdb::ReleaseController(TimeNs now)
     }
 }
 
+bool
+VtepFdb::Contradicts(std::uint16_t domain, const MacAddress& mac, const IpAddress& remote)
+{
+    const auto* slot = m_table.Find(MacTable::Key(domain, mac));
+    if (!slot || m_table.EntryOf(*slot).origin != FdbOrigin::Static ||
+        m_remotes[slot->value].address == remote)
+    {
+        return false;
+    }
+    ++m_counters.staticConflicts;
+    return true;
+}
+
 std::optional<FdbOrigin>
 VtepFdb::OriginOf(std::uint16_t domain, const MacAddress& mac) const
 {

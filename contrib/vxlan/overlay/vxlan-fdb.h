@@ -296,6 +296,8 @@ class VtepFdb
     void FlushRemote(const IpAddress& remote, TableCause cause, TimeNs now);
     /// Turns a controller's entries into learned ones, which age and move, from now on.
     void ReleaseController(TimeNs now);
+    /// @return whether a static entry puts a station elsewhere (counted as a conflict)
+    bool Contradicts(std::uint16_t domain, const MacAddress& mac, const IpAddress& remote);
     /// @return origin of an entry; nothing when it is unknown
     std::optional<FdbOrigin> OriginOf(std::uint16_t domain, const MacAddress& mac) const;
 
