@@ -33,6 +33,10 @@ NextHopGroup::Set(std::vector<NextHop> members, std::uint32_t metric)
                                     " members");
     }
     m_metric = metric;
+    if (members == m_members)
+    {
+        return;
+    }
     members.swap(m_members);
     if (m_bucketCount > 0)
     {

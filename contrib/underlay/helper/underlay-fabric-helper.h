@@ -57,12 +57,13 @@ struct FabricHostConfig
 {
     FabricLinkConfig link{};            ///< its link, from the host (forward) to the fabric
     weft::netbase::IpAddress address{}; ///< none: chosen by the helper
-    unsigned prefixLength{24};          ///< of its network; for IPv6 64 if left at 24
+    unsigned prefixLength{0};           ///< of its network; 0: 24 for IPv4, 64 for IPv6
     weft::netbase::IpAddress gateway{}; ///< none: the first address of the network
     std::optional<weft::netbase::MacAddress> mac{}; ///< of the host's device; nothing: chosen
     std::optional<weft::netbase::MacAddress>
-        gatewayMac{};              ///< of the router's port; nothing: chosen
-    std::string name{};            ///< of the link; empty: "HOST.ROUTER" by number
+        gatewayMac{}; ///< of the router's port; nothing: chosen
+    std::string
+        name{}; ///< of the link; empty: "hostH.ROUTER", H counted from 1 at each router or switch
     std::vector<uint16_t> vlans{}; ///< at a switch: tagged VLANs; empty: all
     uint16_t nativeVlan{1};        ///< at a switch: of untagged frames; 0: none
 };

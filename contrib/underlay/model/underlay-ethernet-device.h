@@ -40,8 +40,8 @@ class EthernetLink;
  *
  * A net device at one end of an EthernetLink. A frame is a complete Ethernet II frame: 14 octets of
  * header (18 with an 802.1Q tag) and payload, without FCS. Frames are not padded to the minimum of
- * 60 octets, so that what a receiver gets is what was sent; on the wire a frame takes its size and
- * OVERHEAD (FCS, preamble, gap), in the queue its size.
+ * 60 octets, so that what a receiver gets is what was sent; on the wire and in the queue a frame
+ * takes its size and OVERHEAD (FCS, preamble, gap).
  *
  * A crossing costs one event, the delivery: the times of a frame on the line are computed when it
  * is sent (FifoLine). A link may be a bundle of several members (link aggregation): each is a line

@@ -25,6 +25,7 @@ namespace underlay
 {
 
 class EthernetDevice;
+class EthernetLane;
 class Firewall;
 
 /**
@@ -112,6 +113,7 @@ class EthernetLink : public Channel
 
   private:
     friend class EthernetDevice;
+    friend class EthernetLane;
 
     /// Works out whether the link works, and acts on a change.
     void Update();

@@ -39,6 +39,9 @@ struct PortAddress
     unsigned prefixLength{0};         ///< 0 to 32 for IPv4, 0 to 128 for IPv6
 };
 
+template <typename Owner>
+class Deadline;
+
 /// Where a router sends packets for a destination.
 struct FabricRoute
 {
@@ -234,8 +237,18 @@ class FabricRouter : public Object
 
   private:
     class Impl;
-    std::unique_ptr<Impl> m_impl; ///< everything
-    EcmpHash m_ecmpHash{FIVE_TUPLE};
+    friend class Deadline<Impl>;
+
+    std::unique_ptr<Impl> m_impl;    ///< everything but what attributes and traces need here
+    EcmpHash m_ecmpHash{FIVE_TUPLE}; ///< for groups
+    uint64_t m_hashSeed{0};          ///< key of that hash
+    uint32_t m_buckets{0};           ///< of resilient groups
+    bool m_fragment{true};           ///< IPv4 without DF
+    Time m_arpTimeout;               ///< of hosts
+    uint32_t m_arpLimit{0};          ///< hosts known at a time
+    uint32_t m_pendingLimit{0};      ///< frames waiting for one host
+    TracedCallback<Ptr<const Packet>, FrameDrop> m_dropTrace;       ///< Drop
+    TracedCallback<const weft::netbase::TableChange&> m_tableTrace; ///< TableChange
 };
 
 } // namespace underlay

@@ -19,6 +19,7 @@
 
 #include <cstdint>
 #include <map>
+#include <utility>
 #include <vector>
 
 namespace ns3
@@ -62,23 +63,43 @@ class FabricRouting : public Object
     /// A link between two routers.
     struct Edge
     {
-        Ptr<EthernetLink> link;              ///< link
-        uint32_t cost;                       ///< cost
-        uint32_t router[2];                  ///< first and second end
-        uint32_t port[2];                    ///< their ports
-        weft::netbase::IpAddress address[2]; ///< address of each end
+        Ptr<EthernetLink> link; ///< link
+        uint32_t cost;          ///< cost
+        uint32_t router[2];     ///< first and second end
+        uint32_t port[2];       ///< their ports
     };
 
     /// @param works whether a link works now
     void OnChange(bool works);
+
+    /// @param edge link @param end which of its ends @param v6 family wanted @return address there
+    weft::netbase::IpAddress NeighbourAt(const Edge& edge, int end, bool v6) const;
+    /**
+     * Sets a router's way to what a set of routers has.
+     *
+     * @param router number
+     * @param who the set
+     * @param prefixes what they have
+     * @param v6 family to set
+     * @param steps edges of the graph that begin a shortest path
+     * @param links link by edge of the graph
+     * @param distance least cost
+     */
+    void Install(uint32_t router,
+                 const std::vector<uint32_t>& who,
+                 const std::vector<weft::netbase::IpPrefix>& prefixes,
+                 bool v6,
+                 const std::vector<uint32_t>& steps,
+                 const std::vector<uint32_t>& links,
+                 uint64_t distance);
 
     Time m_convergence;                       ///< from a change to new routes
     EventId m_pending;                        ///< that computation
     uint32_t m_computations{0};               ///< so far
     std::vector<Ptr<FabricRouter>> m_routers; ///< by number
     std::vector<Edge> m_edges;                ///< links
-    /// Groups of each router by the set of routers that are destinations.
-    std::vector<std::map<std::vector<uint32_t>, FabricRouter::GroupId>> m_groups;
+    /// Groups of each router by the set of routers they lead to, and the family.
+    std::vector<std::map<std::pair<std::vector<uint32_t>, bool>, FabricRouter::GroupId>> m_groups;
 };
 
 } // namespace underlay

@@ -8,17 +8,11 @@ namespace ns3
 namespace underlay
 {
 
-namespace
-{
-/// Sizes above this are computed each time.
-constexpr uint32_t REMEMBERED_SIZES = 10000;
-} // namespace
-
 void
 FifoLine::SetRate(DataRate rate)
 {
     m_rate = rate;
-    m_txTimes.clear();
+    m_txTimes.fill({});
 }
 
 void
@@ -30,18 +24,9 @@ FifoLine::Flush(int64_t now)
 }
 
 int64_t
-FifoLine::ComputeTxTime(uint32_t bytes)
+FifoLine::ComputeTxTime(uint32_t bytes) const
 {
-    const int64_t time = m_rate.CalculateBytesTxTime(bytes).GetNanoSeconds();
-    if (bytes < REMEMBERED_SIZES)
-    {
-        if (bytes >= m_txTimes.size())
-        {
-            m_txTimes.resize(bytes + 1, -1);
-        }
-        m_txTimes[bytes] = time;
-    }
-    return time;
+    return m_rate.CalculateBytesTxTime(bytes).GetNanoSeconds();
 }
 
 } // namespace underlay

@@ -11,8 +11,8 @@
 
 #include "ns3/data-rate.h"
 
+#include <array>
 #include <cstdint>
-#include <vector>
 
 namespace ns3
 {
@@ -81,11 +81,12 @@ class FifoLine
     int64_t
     TxTime(uint32_t bytes)
     {
-        if (bytes < m_txTimes.size() && m_txTimes[bytes] >= 0)
+        TxTimeOf& known = m_txTimes[(bytes * 0x9E3779B1u) >> 28];
+        if (known.bytes != bytes)
         {
-            return m_txTimes[bytes];
+            known = {bytes, ComputeTxTime(bytes)};
         }
-        return ComputeTxTime(bytes);
+        return known.time;
     }
 
     /// @return the instant from which the line is idle
@@ -144,18 +145,22 @@ class FifoLine
         uint32_t bytes; ///< its size
     };
 
-    /**
-     * @param bytes on the line
-     * @return how long they take, remembered for the sizes that packets have
-     */
-    int64_t ComputeTxTime(uint32_t bytes);
+    /// How long a size takes.
+    struct TxTimeOf
+    {
+        uint32_t bytes{0}; ///< on the line
+        int64_t time{0};   ///< ns
+    };
 
-    DataRate m_rate{100000000};     ///< rate
-    uint32_t m_limit{256 * 1024};   ///< most bytes waiting
-    int64_t m_freeAt{0};            ///< the line is idle from here on
-    uint64_t m_waitingBytes{0};     ///< sum over m_waiting
-    Ring<Waiting> m_waiting;        ///< by start
-    std::vector<int64_t> m_txTimes; ///< transmission time by size, -1 where not yet computed
+    /// @param bytes on the line @return how long they take
+    int64_t ComputeTxTime(uint32_t bytes) const;
+
+    DataRate m_rate{100000000};           ///< rate
+    uint32_t m_limit{256 * 1024};         ///< most bytes waiting
+    int64_t m_freeAt{0};                  ///< the line is idle from here on
+    uint64_t m_waitingBytes{0};           ///< sum over m_waiting
+    Ring<Waiting> m_waiting;              ///< by start
+    std::array<TxTimeOf, 16> m_txTimes{}; ///< the sizes seen last: flows have few
 };
 
 } // namespace underlay

@@ -44,7 +44,7 @@ class SpanningTree : public Object
     void AddSwitch(Ptr<VlanSwitch> bridge);
     /// @param link between ports of two switches that were added @param cost at least 1
     void AddLink(Ptr<EthernetLink> link, uint32_t cost = 1);
-    /// Computes the tree and sets the ports, now. Tables are flushed where a port changed.
+    /// Computes the tree and sets the ports, now. All tables are flushed if any port changed.
     void Compute();
     /// @return the root; null where there is no switch
     Ptr<VlanSwitch> GetRoot() const;

@@ -13,6 +13,7 @@
 #include "underlay-ethernet-device.h"
 #include "underlay-frame-drop.h"
 
+#include "ns3/nstime.h"
 #include "ns3/object.h"
 #include "ns3/packet.h"
 #include "ns3/ptr.h"
@@ -27,6 +28,9 @@ namespace ns3
 {
 namespace underlay
 {
+
+template <typename Owner>
+class Deadline;
 
 /**
  * @ingroup underlay
@@ -103,7 +107,13 @@ class VlanSwitch : public Object
 
   private:
     class Impl;
-    std::unique_ptr<Impl> m_impl; ///< everything
+    friend class Deadline<Impl>;
+
+    std::unique_ptr<Impl> m_impl; ///< everything but what attributes and traces need here
+    uint32_t m_tableLimit{0};     ///< entries
+    Time m_ageing;                ///< of an entry
+    TracedCallback<Ptr<const Packet>, FrameDrop> m_dropTrace;       ///< Drop
+    TracedCallback<const weft::netbase::TableChange&> m_tableTrace; ///< TableChange
 };
 
 } // namespace underlay
