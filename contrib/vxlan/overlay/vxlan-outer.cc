@@ -185,13 +185,13 @@ PeekTransport(ByteView packet, std::uint8_t protocol)
         header = IPV6_HEADER;
         if (packet[6] != protocol)
         {
-            netbase::Ipv6Upper upper;
-            if (netbase::ReadIpv6Upper(packet, upper) != netbase::DropReason::None ||
-                upper.isFragment || upper.protocol != protocol)
+            netbase::IpFacts facts; // extension headers stand between
+            if (netbase::ReadIp(packet, facts) != netbase::DropReason::None || facts.fragment ||
+                facts.protocol != protocol)
             {
                 return nullptr;
             }
-            header = upper.offset;
+            header = facts.payloadOffset;
         }
     }
     else
