@@ -42,6 +42,7 @@ Hypervisor::OnPortFrame(PortId port, ByteView frame, TimeNs now)
     ++m_counters.portFramesIn;
     if (!m_nodeUp)
     {
+        ++m_counters.portFramesRefused;
         return NoteDrop(AT_SWITCH, DropReason::NodeDown, 0, frame, now);
     }
     const DropReason reason = m_bridge.OnFrame(port, frame, now);
@@ -59,6 +60,7 @@ Hypervisor::OnUplinkFrame(std::uint32_t uplink, ByteView frame, TimeNs now)
     ++m_counters.uplinkFramesIn;
     if (!m_nodeUp || !IsUplinkUp(uplink))
     {
+        ++m_counters.uplinkFramesRefused;
         NoteDrop(AT_UPLINK, m_nodeUp ? DropReason::PortDown : DropReason::NodeDown, 0, frame, now);
         return;
     }
@@ -320,10 +322,11 @@ Hypervisor::ChooseUplink(ByteView frame) const
 void
 Hypervisor::SendOnUplink(Bytes& frame, TimeNs now)
 {
-    const auto uplink = ChooseUplink(frame);
+    const auto uplink = m_nodeUp ? ChooseUplink(frame) : std::nullopt;
     if (!uplink)
     {
-        NoteDrop(AT_UPLINK, DropReason::PortDown, 0, frame, now);
+        ++m_counters.uplinkFramesUnsent;
+        NoteDrop(AT_UPLINK, m_nodeUp ? DropReason::PortDown : DropReason::NodeDown, 0, frame, now);
         return;
     }
     ++m_counters.uplinkFramesOut;

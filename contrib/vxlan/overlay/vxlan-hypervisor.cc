@@ -231,7 +231,6 @@ Hypervisor::SetNodeUp(bool up, TimeNs now)
     if (!up)
     {
         Forget(now);
-        m_nodeUp = false;
         return;
     }
     m_nodeUp = true;
@@ -302,17 +301,8 @@ Hypervisor::Forget(TimeNs now)
         }
         m_underlay->FlushNeighbours(now);
     }
+    m_nodeUp = false; // what comes of all this goes nowhere
     Pump(now);
-    PortId port = NO_PORT;
-    while (PollPortFrame(m_scratch, port))
-    {
-        NoteDrop("switch", DropReason::NodeDown, 0, m_scratch, now);
-    }
-    std::uint32_t uplink = 0;
-    while (PollUplinkFrame(m_scratch, uplink))
-    {
-        NoteDrop("uplink", DropReason::NodeDown, 0, m_scratch, now);
-    }
 }
 
 bool

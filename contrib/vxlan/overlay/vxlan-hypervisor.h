@@ -45,18 +45,23 @@ struct HypervisorConfig
     bool tables = false; ///< every change of a table, for PollTableChange()
 };
 
+/// Invariants: frames taken in = what the switch (VLANs: and the uplink) or the underlay side took
+/// + refused; frames of the underlay side (VLANs: of the switch to the uplink) = out + unsent.
 struct HypervisorCounters
 {
     std::uint64_t portFramesIn = 0;
+    std::uint64_t portFramesRefused = 0; ///< of these: the node was down
     std::uint64_t portFramesOut = 0;
     std::uint64_t uplinkFramesIn = 0;
+    std::uint64_t uplinkFramesRefused = 0; ///< of these: node or uplink was down
     std::uint64_t uplinkFramesOut = 0;
     std::uint64_t uplinkBytesOut = 0;
-    std::uint64_t datagramsIn = 0; ///< to a bound UDP port
+    std::uint64_t uplinkFramesUnsent = 0; ///< no uplink was up, or the node was down
+    std::uint64_t datagramsIn = 0;        ///< to a bound UDP port
     std::uint64_t datagramsOut = 0;
-    /// What no part of it dropped but the hypervisor itself: PortDown (uplink), NodeDown, NoBuffer
-    /// (PollUnderlayPacket() not called), TooBig and NoRoute (the underlay refused a tunnel's
-    /// packet). Switch, VTEP, underlay and routers count their own.
+    /// What no part of it dropped but the hypervisor itself: PortDown (uplink), NodeDown,
+    /// VacantPort, NoBuffer and BadChecksum (datagrams and packets for the host). Switch, VTEP,
+    /// underlay side and routers count their own.
     DropCounts drops;
 };
 
