@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "vxlan-hypervisor-node.h"
 
+#include "vxlan-key.h"
 #include "vxlan-move.h"
 
 #include "ns3/abort.h"
@@ -33,21 +34,6 @@ namespace
 
 /// Frames at one instant after which it is said that time stands still.
 constexpr uint64_t TOO_MANY = 10000000;
-
-/// @return a hash that mixes well (FNV-1a, finished as SplitMix64) @param text any @param seed any
-uint64_t
-Hash(const std::string& text, uint64_t seed)
-{
-    uint64_t hash = 0xcbf29ce484222325 ^ seed;
-    for (const char c : text)
-    {
-        hash = (hash ^ static_cast<uint8_t>(c)) * 0x100000001b3;
-    }
-    hash += 0x9e3779b97f4a7c15;
-    hash = (hash ^ (hash >> 30)) * 0xbf58476d1ce4e5b9;
-    hash = (hash ^ (hash >> 27)) * 0x94d049bb133111eb;
-    return hash ^ (hash >> 31);
-}
 
 } // namespace
 
@@ -146,7 +132,7 @@ Hypervisor::DeriveKey(uint64_t& key, const char* purpose) const
 {
     if (key == 0)
     {
-        key = Hash(m_name + " " + purpose, m_seed);
+        key = vxlan::DeriveKey(m_seed, m_name + " " + purpose);
     }
 }
 
