@@ -62,6 +62,9 @@ struct VtepConfig
     /// This VTEP replicates for others what is sent to this address of its own (AR-IP of RFC 9574,
     /// which must differ from @ref address). None: it does not.
     IpAddress replicatorAddress;
+    /// Its copies carry the address of the VTEP that sent the frame, so that data-plane learning
+    /// works; else its own, and nobody learns from them.
+    bool replicatorKeepsSource = true;
 
     bool floodUnknownUnicast = true;
     /// Floods frames of stations that are new here though their destination is known, so that other
@@ -76,7 +79,10 @@ struct VtepConfig
     MtuPolicy mtuPolicy;
 };
 
+/// @param self the VTEP's address
 /// @throws std::invalid_argument naming the field, its value and the rule
+void Validate(const NetworkConfig& network, const IpAddress& self);
+/// Likewise.
 void Validate(const VtepConfig& config);
 
 } // namespace weft::vxlan

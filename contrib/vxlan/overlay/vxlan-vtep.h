@@ -19,22 +19,11 @@
 #define VXLAN_VTEP_H
 
 #include "vxlan-drops.h"
+#include "vxlan-fan-out.h"
 #include "vxlan-vtep-config.h"
 
 namespace weft::vxlan
 {
-
-/// Accompanies a packet to the underlay.
-struct UnderlayMeta
-{
-    Vni vni = 0;
-    IpAddress destination;
-    std::optional<FloodKind> flood; ///< one copy of a flooded frame
-    std::uint32_t copy = 0;         ///< of how many before it
-    bool replicated = false;        ///< sent on for another VTEP
-    bool probe = false;             ///< BFD, not a tunnel packet
-    std::uint32_t frameSize = 0;    ///< of the inner frame
-};
 
 /// Accompanies a frame to the bridge.
 struct LocalMeta
@@ -76,13 +65,14 @@ struct VtepCounters
     //                                       + underlayDrops.Total()
     std::uint64_t underlayPackets = 0;
     std::uint64_t decapsulated = 0;      ///< packets that completed a frame which was accepted
-    std::uint64_t decapsulatedBytes = 0; ///< of these and their earlier segments
+    std::uint64_t decapsulatedBytes = 0; ///< of IP packets, segments included
     std::uint64_t segments = 0;          ///< packets kept until their frame is complete (STT)
     std::uint64_t probesReceived = 0;
     DropCounts underlayDrops;
     std::uint64_t framesLost = 0; ///< incomplete frames given up (FragmentLost)
 
-    FloodCount replicated; ///< as replicator: frames sent on, and their copies
+    FloodCount replicated;       ///< as replicator: frames sent on, and their copies
+    DropCounts replicationDrops; ///< as replicator: accepted here, but not sent on
     std::uint64_t probesSent = 0;
 
     const FloodCount&
