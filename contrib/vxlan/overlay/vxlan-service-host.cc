@@ -32,7 +32,7 @@ ServiceHost::ServiceHost(const ServiceHostConfig& config, TimeNs now)
                 "serviceHost.serviceNode.address is " + config.serviceNode->address.ToString() +
                 "; it is the underlay's, " + config.underlay.address.ToString());
         }
-        m_node = std::make_unique<ServiceNode>(*config.serviceNode, now);
+        m_node = std::make_unique<ServiceNode>(*config.serviceNode);
     }
     for (const std::uint16_t port : config.ports)
     {
