@@ -49,7 +49,7 @@ class ServiceNode
 {
   public:
     /// @throws std::invalid_argument naming the field, its value and the rule
-    explicit ServiceNode(const ServiceNodeConfig& config);
+    ServiceNode(const ServiceNodeConfig& config, TimeNs now);
     ~ServiceNode();
     ServiceNode(const ServiceNode&) = delete;
     ServiceNode& operator=(const ServiceNode&) = delete;
