@@ -49,7 +49,7 @@ class ServiceNode
 {
   public:
     /// @throws std::invalid_argument naming the field, its value and the rule
-    ServiceNode(const ServiceNodeConfig& config, TimeNs now);
+    explicit ServiceNode(const ServiceNodeConfig& config);
     ~ServiceNode();
     ServiceNode(const ServiceNode&) = delete;
     ServiceNode& operator=(const ServiceNode&) = delete;
