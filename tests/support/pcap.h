@@ -40,7 +40,7 @@ class PcapFile
         return Shell("tshark -n -r '" + m_path.string() +
                      "' -o ip.check_checksum:TRUE -o udp.check_checksum:TRUE"
                      " -o tcp.check_checksum:TRUE -o udp.ignore_ipv6_zero_checksum:TRUE"
-                     " -o ip.try_heuristic_first:TRUE -o stt.check_checksum:TRUE " +
+                     " -o ip.try_heuristic_first:TRUE " +
                      arguments + " 2>/dev/null")
             .text;
     }
