@@ -124,6 +124,9 @@ struct RouterConfig
     IgmpTimers igmp{};
 };
 
+/// Checks every field. @throws std::invalid_argument naming the field, its value and the rule
+void CheckConfig(const RouterConfig& config);
+
 } // namespace weft::multicast
 
 #endif

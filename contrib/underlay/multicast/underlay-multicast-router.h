@@ -30,7 +30,7 @@ struct Verdict
     DropReason reason = DropReason::None; ///< why it went no further; None with ports or consumed
     bool control = false; ///< PIM, or IGMP of this link: taken by the router, or dropped as such
     /// Ports by which the host sends one copy each, TTL decremented. Valid until the next call.
-    std::span<const PortIndex> ports;
+    std::span<const PortIndex> ports{};
 };
 
 /// Where a packet that was polled goes.
