@@ -5,9 +5,9 @@
 #include "ns3/node.h"
 #include "ns3/string.h"
 #include "ns3/trace-source-accessor.h"
-#include "ns3/vxlan-types.h"
 
 #include <algorithm>
+#include <stdexcept>
 
 namespace ns3
 {
@@ -15,10 +15,11 @@ namespace vxlan
 {
 
 NS_OBJECT_ENSURE_REGISTERED(UnderlayHost);
+NS_OBJECT_ENSURE_REGISTERED(ServiceNode);
 
 using weft::netbase::ByteView;
-using weft::netbase::IpEndpoint;
-namespace netbase = weft::netbase;
+using weft::netbase::NEVER;
+using weft::netbase::TimeNs;
 
 TypeId
 UnderlayHost::GetTypeId()
@@ -26,6 +27,7 @@ UnderlayHost::GetTypeId()
     static TypeId tid = TypeId("ns3::vxlan::UnderlayHost")
                             .SetParent<Object>()
                             .SetGroupName("Vxlan")
+                            .AddConstructor<UnderlayHost>()
                             .AddAttribute("Name",
                                           "Name, for messages.",
                                           StringValue("host"),
@@ -39,10 +41,6 @@ UnderlayHost::GetTypeId()
                                             "A frame came from the uplink.",
                                             MakeTraceSourceAccessor(&UnderlayHost::m_receiveTrace),
                                             "ns3::vxlan::UnderlayHost::FrameTracedCallback")
-                            .AddTraceSource("Drop",
-                                            "A frame or packet was discarded, and why.",
-                                            MakeTraceSourceAccessor(&UnderlayHost::m_dropTrace),
-                                            "ns3::vxlan::UnderlayHost::DropTracedCallback")
                             .AddTraceSource("TableChange",
                                             "The neighbour cache changed.",
                                             MakeTraceSourceAccessor(&UnderlayHost::m_tableTrace),
@@ -61,51 +59,53 @@ UnderlayHost::DoDispose()
 {
     m_timer.Stop();
     m_uplink.reset();
-    m_endpoint.reset();
+    m_host.reset();
     Object::DoDispose();
 }
 
 void
-UnderlayHost::AttachTo(netbase::EndpointConfig config, Ptr<NetDevice> uplink)
+UnderlayHost::Configure(weft::vxlan::ServiceHostConfig config, Ptr<NetDevice> uplink)
 {
     const Ptr<Node> node = GetObject<Node>();
-    NS_ABORT_MSG_IF(m_endpoint, m_name << " is configured already");
+    NS_ABORT_MSG_IF(m_host, m_name << " is configured already");
     NS_ABORT_MSG_UNLESS(node && uplink->GetNode() == node,
-                        m_name << " is aggregated to the node whose device it uses");
+                        m_name << " is not aggregated to the node of its device");
     m_context = node->GetId();
     m_uplink = std::make_unique<Uplink>(
         uplink, 0, MakeCallback(&UnderlayHost::OnFrame, this), Uplink::LinkHandler());
-    config.mac = m_uplink->GetMac();
-    config.resolves = m_uplink->Resolves();
-    m_endpoint = std::make_unique<IpEndpoint>(config, Now());
+    config.underlay.mac = m_uplink->GetMac();
+    config.underlay.resolves = m_uplink->Resolves();
+    m_host = std::make_unique<weft::vxlan::ServiceHost>(config, Now());
+    Drain();
 }
 
 void
 UnderlayHost::SetUp(bool up)
 {
-    if (up != m_up)
+    if (up != IsUp())
     {
-        m_up = up;
+        m_host->SetUp(up, Now());
         OnUp(up);
-        OnTimer();
+        Drain();
     }
 }
 
 bool
 UnderlayHost::IsUp() const
 {
-    return m_up;
+    return m_host->IsUp();
 }
 
-void
-UnderlayHost::OnUp(bool)
+const weft::vxlan::ServiceHost&
+UnderlayHost::GetHost() const
 {
+    return *m_host;
 }
 
-const IpEndpoint&
-UnderlayHost::GetEndpoint() const
+weft::vxlan::ServiceHost&
+UnderlayHost::GetHost()
 {
-    return *m_endpoint;
+    return *m_host;
 }
 
 const std::string&
@@ -115,71 +115,70 @@ UnderlayHost::GetName() const
 }
 
 void
-UnderlayHost::Drop(std::string_view reason, std::size_t bytes)
+UnderlayHost::OnDatagram(ByteView, const weft::vxlan::UnderlayDatagram&)
 {
-    m_dropTrace(reason, static_cast<uint32_t>(bytes));
+}
+
+bool
+UnderlayHost::SendMore()
+{
+    return false;
+}
+
+TimeNs
+UnderlayHost::NextDeadline() const
+{
+    return NEVER;
+}
+
+void
+UnderlayHost::OnDeadline()
+{
+}
+
+void
+UnderlayHost::OnUp(bool)
+{
 }
 
 void
 UnderlayHost::OnFrame(ByteView frame, uint32_t uplink)
 {
     m_receiveTrace(frame, uplink);
-    if (!m_up)
-    {
-        Drop(ToString(weft::vxlan::DropReason::NodeDown), frame.size());
-        return;
-    }
-    ByteView packet;
-    const auto reason = m_endpoint->Receive(frame, Now(), packet);
-    if (reason != netbase::DropReason::None)
-    {
-        Drop(netbase::ToString(reason), frame.size());
-    }
-    if (!packet.empty())
-    {
-        OnPacket(packet);
-    }
+    m_host->OnFrame(frame, Now());
     Drain();
 }
 
 void
 UnderlayHost::OnTimer()
 {
-    if (m_up)
+    m_host->OnDeadline(Now());
+    if (IsUp())
     {
-        m_endpoint->OnDeadline(Now());
         OnDeadline();
-        Drain();
     }
+    Drain();
 }
 
 void
 UnderlayHost::Drain()
 {
-    if (m_draining || !m_up || !m_endpoint)
+    if (m_draining || !m_host)
     {
         return;
     }
     m_draining = true;
+    weft::vxlan::UnderlayDatagram from;
     bool more = true;
     while (more)
     {
-        more = false;
-        while (m_endpoint->PollPacket(m_buffer))
+        more = IsUp() && SendMore();
+        while (m_host->PollDatagram(m_buffer, from))
         {
             more = true;
-            OnPacket(m_buffer);
+            OnDatagram(m_buffer, from);
         }
-        while (PollPacket(m_buffer))
-        {
-            more = true;
-            const auto reason = m_endpoint->SendPacket(m_buffer, Now());
-            if (reason != netbase::DropReason::None)
-            {
-                Drop(netbase::ToString(reason), m_buffer.size());
-            }
-        }
-        while (m_endpoint->PollFrame(m_buffer))
+        while (m_host->PollFrame(m_buffer))
         {
             more = true;
             m_transmitTrace(m_buffer, 0);
@@ -187,13 +186,35 @@ UnderlayHost::Drain()
             m_uplink->Send(m_buffer);
         }
     }
-    netbase::TableChange change;
-    while (m_endpoint->PollTableChange(change))
+    weft::netbase::TableChange change;
+    while (m_host->PollTableChange(change))
     {
         m_tableTrace(change);
     }
     m_draining = false;
-    m_timer.Arm(std::min(m_endpoint->NextDeadline(), NextDeadline()), m_context);
+    const TimeNs own = IsUp() ? NextDeadline() : NEVER;
+    m_timer.Arm(std::min(m_host->NextDeadline(), own), m_context);
+}
+
+TypeId
+ServiceNode::GetTypeId()
+{
+    static TypeId tid = TypeId("ns3::vxlan::ServiceNode")
+                            .SetParent<UnderlayHost>()
+                            .SetGroupName("Vxlan")
+                            .AddConstructor<ServiceNode>();
+    return tid;
+}
+
+void
+ServiceNode::SetMembers(weft::vxlan::Vni vni, const std::vector<weft::netbase::IpAddress>& vteps)
+{
+    if (!GetHost().Node())
+    {
+        throw std::invalid_argument("service node " + GetName() +
+                                    ": serviceNode: none in its configuration");
+    }
+    GetHost().Node()->SetMembers(vni, vteps);
 }
 
 } // namespace vxlan
