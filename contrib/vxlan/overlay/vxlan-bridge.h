@@ -43,8 +43,8 @@ struct PortConfig
     /// Access: frames that carry a tag are switched as they are, tag inside; else VlanMismatch.
     /// Whether the tunnel carries them is the encapsulation's matter.
     bool passTags = false;
-    std::map<std::uint16_t, Vni> vlans; ///< Trunk: VLAN (1-4094) to network
-    std::optional<Vni> native;          ///< Trunk: network of untagged and priority-tagged frames
+    std::map<std::uint16_t, Vni> vlans{}; ///< Trunk: VLAN (1-4094) to network
+    std::optional<Vni> native{};          ///< Trunk: network of untagged and priority-tagged frames
     bool up = true;
 };
 

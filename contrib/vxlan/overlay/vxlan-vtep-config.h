@@ -16,10 +16,10 @@ namespace weft::vxlan
 /// One virtual network.
 struct NetworkConfig
 {
-    Vni vni = 0;                      ///< at most MAX_VNI
-    IpAddress group;                  ///< of its broadcasts; several networks may share one
-    std::vector<IpAddress> floodList; ///< the other VTEPs; this one's own address is skipped
-    std::uint16_t vlan = 0;           ///< its VLAN on trunks, 1-4094; 0: none
+    Vni vni = 0;                        ///< at most MAX_VNI
+    IpAddress group{};                  ///< of its broadcasts; several networks may share one
+    std::vector<IpAddress> floodList{}; ///< the other VTEPs; this one's own address is skipped
+    std::uint16_t vlan = 0;             ///< its VLAN on trunks, 1-4094; 0: none
 };
 
 /// When is an entry of the VTEP FDB refreshed?
