@@ -52,7 +52,7 @@ function(build_lib)
   endforeach()
   add_library(${target} SHARED ${L_SOURCE_FILES})
   target_include_directories(${target} PUBLIC ${CMAKE_BINARY_DIR}/include)
-  target_link_libraries(${target} PUBLIC ${L_LIBRARIES_TO_LINK} PRIVATE weft_flags)
+  target_link_libraries(${target} PUBLIC ${L_LIBRARIES_TO_LINK} PRIVATE weft_flags weft_texts)
   # Seen by the modules that come after, in other folders.
   set(lib${L_LIBNAME} ${target} CACHE INTERNAL "")
   foreach(source IN LISTS L_TEST_SOURCES)
