@@ -6,6 +6,8 @@
 
 #include <algorithm>
 
+#include <malloc.h>
+
 namespace weft::netbase::test
 {
 namespace
@@ -343,7 +345,8 @@ TEST(Endpoint, VirtualAddressesHaveTheirOwnMac)
     hosts[0].Ping(shared, 1, 2, {}, 0s);
     EXPECT_EQ(hosts.Delivered(0).size(), 1u);
     EXPECT_EQ(hosts[2].Counters().echoes, 1u);
-    EXPECT_EQ(hosts[1].Counters().drops.Of(DropReason::NotOurMac), before + 2) << "echo and reply";
+    EXPECT_EQ(hosts[1].Counters().drops.Of(DropReason::NotOurMac), before + 3)
+        << "the echo, the answer to the new master's question, the reply";
     // A source MAC of the caller's choice: VRRP advertisements.
     SendOptions options;
     options.sourceMac = vrrp;
@@ -477,6 +480,32 @@ TEST(Endpoint, RefusesNonsense)
     EXPECT_THROW(host.SetMtu(60), std::invalid_argument);
     EXPECT_THROW(host.AddNeighbour(Ip("192.168.0.2"), MacAddress::Broadcast(), 0s),
                  std::invalid_argument);
+}
+
+/// An idle virtual machine is cheap: there are 20,000 of them. What it needs later comes later.
+TEST(Endpoint, IdleHostsAreSmall)
+{
+    constexpr std::size_t COUNT = 10'000;
+    std::vector<std::unique_ptr<IpEndpoint>> hosts;
+    hosts.reserve(COUNT);
+    const auto before = mallinfo2().uordblks;
+    for (unsigned i = 1; i <= COUNT; ++i)
+    {
+        EndpointConfig config = HostConfig(1);
+        config.mac = MacAddress::FromInteger(i);
+        hosts.push_back(std::make_unique<IpEndpoint>(config, 0s));
+    }
+    EXPECT_LT((mallinfo2().uordblks - before) / COUNT, 700u);
+    EXPECT_LT(sizeof(IpEndpoint), 600u);
+    EXPECT_EQ(hosts[0]->NextDeadline(), NEVER);
+    // Overhearing the announcement of another leaves it small.
+    Bytes frame;
+    BuildGarp(frame, Mac("00:50:56:00:00:99"), Ip("192.168.0.9"));
+    for (auto& host : hosts)
+    {
+        host->OnFrame(frame, 0s);
+    }
+    EXPECT_LT((mallinfo2().uordblks - before) / COUNT, 750u);
 }
 
 /// Hosts that talk at random over a segment that loses frames, with small queues: every packet sent
