@@ -107,7 +107,21 @@ Overlay::AddController()
 void
 Overlay::AddServiceNodes()
 {
-    // TODO
+    for (spec::Index n = 0; n < m_scenario.serviceNodes.size(); ++n)
+    {
+        const spec::ServiceNode& given = m_scenario.serviceNodes[n];
+        const auto node = ns3::CreateObject<ns3::Node>();
+        const auto attached = m_fabric->Attach({spec::NodeKind::ServiceNode, n}, node);
+        const auto service = ns3::CreateObject<ns3::vxlan::ServiceNode>();
+        service->SetAttribute("Name", ns3::StringValue(given.name));
+        node->AggregateObject(service);
+        service->Configure(ServiceNodeConfigOf(m_scenario, n), attached.device);
+        for (spec::Index v = 0; v < m_scenario.networks.size(); ++v)
+        {
+            service->SetMembers(m_scenario.networks[v].vni, VtepsOf(m_scenario, v));
+        }
+        m_serviceNodes.push_back(service);
+    }
 }
 
 bool

@@ -16,6 +16,7 @@
 
 #include "ns3/node.h"
 #include "ns3/vxlan-hypervisor-node.h"
+#include "ns3/vxlan-underlay-host.h"
 #include "ns3/vxlan-vm-device.h"
 
 #include <memory>
@@ -65,6 +66,13 @@ class Overlay
         return m_gateways;
     }
 
+    /// By index of spec::Scenario::serviceNodes.
+    const std::vector<ns3::Ptr<ns3::vxlan::ServiceNode>>&
+    ServiceNodes() const
+    {
+        return m_serviceNodes;
+    }
+
   private:
     void AddController();
     void AddServiceNodes();
@@ -78,6 +86,7 @@ class Overlay
     std::vector<ns3::Ptr<ns3::vxlan::Hypervisor>> m_hypervisors;
     std::vector<ns3::Ptr<ns3::vxlan::VmDevice>> m_vms;
     std::vector<std::uint32_t> m_gateways;
+    std::vector<ns3::Ptr<ns3::vxlan::ServiceNode>> m_serviceNodes;
 };
 
 } // namespace weft::engine

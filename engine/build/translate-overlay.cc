@@ -339,6 +339,38 @@ HypervisorConfigOf(const spec::Scenario& scenario, spec::Index index)
     return config;
 }
 
+std::vector<netbase::IpAddress>
+VtepsOf(const spec::Scenario& scenario, spec::Index network)
+{
+    std::vector<netbase::IpAddress> vteps;
+    for (spec::Index h = 0; h < scenario.hypervisors.size(); ++h)
+    {
+        const auto networks = NetworksOf(scenario, h);
+        if (std::binary_search(networks.begin(), networks.end(), network))
+        {
+            vteps.push_back(scenario.hypervisors[h].attachment.address);
+        }
+    }
+    return vteps;
+}
+
+vxlan::ServiceHostConfig
+ServiceNodeConfigOf(const spec::Scenario& scenario, spec::Index index)
+{
+    const spec::ServiceNode& given = scenario.serviceNodes[index];
+    vxlan::ServiceHostConfig config;
+    config.underlay = EndpointOf(scenario, given.attachment, given.name);
+    vxlan::ServiceNodeConfig node;
+    node.address = given.attachment.address;
+    node.mtu = given.attachment.settings.mtu;
+    node.encapsulation = EncapsulationOf(scenario, scenario.overlay, node.mtu, given.name);
+    node.probe.interval = scenario.overlay.probe;
+    node.probe.multiplier = static_cast<std::uint8_t>(scenario.overlay.probeMisses);
+    config.serviceNode = node;
+    config.tables = scenario.record.tables;
+    return config;
+}
+
 netbase::EndpointConfig
 VmEndpointOf(const spec::Scenario& scenario, spec::Index index)
 {

@@ -11,6 +11,7 @@
 
 #include "ns3/netbase-endpoint.h"
 #include "ns3/vxlan-hypervisor.h"
+#include "ns3/vxlan-service-host.h"
 
 #include <vector>
 
@@ -41,6 +42,11 @@ vxlan::EncapsulationConfig EncapsulationOf(const spec::Scenario& scenario,
 netbase::EndpointConfig EndpointOf(const spec::Scenario& scenario,
                                    const spec::Attachment& attachment,
                                    std::string_view name);
+
+/// @return the addresses of the VTEPs that take part in a network
+std::vector<netbase::IpAddress> VtepsOf(const spec::Scenario& scenario, spec::Index network);
+
+vxlan::ServiceHostConfig ServiceNodeConfigOf(const spec::Scenario& scenario, spec::Index node);
 
 netbase::EndpointConfig VmEndpointOf(const spec::Scenario& scenario, spec::Index vm);
 

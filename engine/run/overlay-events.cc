@@ -95,6 +95,7 @@ SetNodeUp(const spec::Scenario& scenario, const Overlay& overlay, const spec::No
     case spec::NodeKind::Controller:
         break;
     case spec::NodeKind::ServiceNode:
+        overlay.ServiceNodes().at(ref.index)->SetUp(up);
         break;
     case spec::NodeKind::None:
     case spec::NodeKind::Site:
