@@ -74,6 +74,7 @@ DenseMode::OnJoinPrune(PortIndex port, const IpAddress&, const PimJoinPrune& mes
             }
             if (ours)
             {
+                ForgetLostAssert(*entry, port);
                 UnprunePort(*entry, port);
                 Update(*entry, now);
             }
@@ -166,6 +167,7 @@ DenseMode::OnGraft(PortIndex port, const IpAddress& from, const PimJoinPrune& me
         {
             if (Entry* entry = Find(record.group, join.address))
             {
+                ForgetLostAssert(*entry, port);
                 UnprunePort(*entry, port);
                 Update(*entry, now);
             }
@@ -401,6 +403,30 @@ DenseMode::WinAssert(Entry& entry, PortIndex port, TimeNs now)
                        now);
     entry.asserts[port] = {mine, false};
     m_timers.Set(KeyOf(TreeTimer::Assert, entry, port), now + m_context.config.pim.assertTime);
+}
+
+// RFC 3973 section 4.6.4.4: as bad as can be.
+void
+DenseMode::SendAssertCancel(const Entry& entry, PortIndex port, TimeNs now)
+{
+    m_context.SendLink(port,
+                       PimAssert{.group = entry.group,
+                                 .source = entry.source,
+                                 .rpTree = true,
+                                 .preference = 0x7fffffff,
+                                 .metric = 0xffffffff},
+                       now);
+}
+
+// Whoever asks us for packets takes us for the winner.
+void
+DenseMode::ForgetLostAssert(Entry& entry, PortIndex port)
+{
+    if (LostAssert(entry, port))
+    {
+        entry.asserts.erase(port);
+        m_timers.Stop(KeyOf(TreeTimer::Assert, entry, port));
+    }
 }
 
 void

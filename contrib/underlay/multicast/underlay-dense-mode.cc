@@ -119,8 +119,9 @@ DenseMode::OnData(PortIndex port, const netbase::Ipv4Header& header, ByteView, T
     }
     if (port != entry->rpf.port)
     {
-        // Somebody else floods the link that we flood (RFC 3973 section 4.6).
-        if (Outgoing(*entry).Has(port) && !entry->asserts.contains(port))
+        // CouldAssert(S,G,I): two routers of the link would forward onto it, or one does without
+        // being asked to (RFC 3973 section 4.6).
+        if (!entry->asserts.contains(port) && m_context.neighbours.Count(port) > 0)
         {
             WinAssert(*entry, port, now);
         }
@@ -165,6 +166,10 @@ DenseMode::Update(Entry& entry, TimeNs now)
         if (over)
         {
             m_timers.Stop(KeyOf(TreeTimer::Assert, entry, port));
+            if (!lost)
+            {
+                SendAssertCancel(entry, port, now);
+            }
         }
         it = over ? entry.asserts.erase(it) : std::next(it);
     }
@@ -194,6 +199,7 @@ DenseMode::Update(Entry& entry, TimeNs now)
     {
         entry.upstream = Upstream::Pruned;
         m_timers.Stop(KeyOf(TreeTimer::Graft, entry));
+        m_timers.Stop(KeyOf(TreeTimer::Override, entry));
         SendPrune(entry, now);
     }
     else if (wanted && (entry.upstream == Upstream::Pruned || moved))

@@ -92,6 +92,8 @@ class DenseMode : public MulticastProtocol
     void OnMetric(
         Entry& entry, PortIndex port, const AssertMetric& metric, bool cancel, TimeNs now);
     void WinAssert(Entry& entry, PortIndex port, TimeNs now);
+    void SendAssertCancel(const Entry& entry, PortIndex port, TimeNs now);
+    void ForgetLostAssert(Entry& entry, PortIndex port);
     void LoseAssert(Entry& entry, PortIndex port, const AssertMetric& winner, TimeNs now);
     AssertMetric MyMetric(const Entry& entry, PortIndex port) const;
     void ForgetDecision(const Entry& entry);

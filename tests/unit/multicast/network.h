@@ -383,7 +383,7 @@ class Network
 
     static constexpr std::size_t NO_ROUTER = ~std::size_t{0};
 
-    /// @return whether two routers' ports are on one link that is up, and which
+    /// A router's port on a link.
     struct Attachment
     {
         std::size_t router;
@@ -394,6 +394,12 @@ class Network
     Attached(std::size_t link) const
     {
         return m_links[link].routers;
+    }
+
+    std::uint32_t
+    CostOf(std::size_t link) const
+    {
+        return m_links[link].cost;
     }
 
     bool
