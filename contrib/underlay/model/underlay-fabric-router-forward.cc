@@ -298,22 +298,22 @@ FabricRouter::Impl::Output(Ptr<Packet> frame, Start& start, uint32_t edited, con
 {
     Port& out = *ports[hop.port];
     std::memcpy(start.octets + 6, out.device->GetMac().octets.data(), 6);
-    for (const auto& [address, mac] : out.neighbours)
+    IpAddress address = hop.neighbour;
+    if (address.IsNone())
     {
-        if (address == hop.neighbour)
+        // The destination itself is on the link.
+        const uint8_t* ip = start.octets + ETHERNET;
+        address =
+            IsV6(start.octets) ? IpAddress::V6({ip + 24, 16}) : IpAddress::V4(Read32(ip + 16));
+    }
+    for (const auto& [neighbour, mac] : out.neighbours)
+    {
+        if (neighbour == address)
         {
             std::memcpy(start.octets, mac.octets.data(), 6);
             ReplaceStart(frame, edited, {start.octets, edited});
             return out.device->SendFrame(std::move(frame));
         }
-    }
-    // The destination itself is on the link, or a gateway that is a host.
-    IpAddress address = hop.neighbour;
-    if (address.IsNone())
-    {
-        const uint8_t* ip = start.octets + ETHERNET;
-        address =
-            IsV6(start.octets) ? IpAddress::V6({ip + 24, 16}) : IpAddress::V4(Read32(ip + 16));
     }
     const auto now = netbase::TimeNs(Simulator::Now().GetNanoSeconds());
     if (const MacAddress* mac = Cache().Lookup(address, now))
