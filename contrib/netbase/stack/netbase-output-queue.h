@@ -76,7 +76,7 @@ class OutputQueue
     void
     Grow()
     {
-        std::vector<Slot> larger(m_slots.empty() ? 4 : 2 * m_slots.size());
+        std::vector<Slot> larger(m_slots.empty() ? 1 : 2 * m_slots.size());
         for (std::size_t i = 0; i < m_size; ++i)
         {
             larger[i] = std::move(m_slots[(m_head + i) & (m_slots.size() - 1)]);
