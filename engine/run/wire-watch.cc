@@ -326,12 +326,19 @@ WireWatch::Finish(Books& books)
     m_frames.clear();
     if (m_overlay.GetFabric())
     {
+        std::uint64_t frames = 0; ///< that crossed links between routers or switches
+        std::uint64_t bytes = 0;
         for (const Wire& wire : m_overlay.GetFabric()->Wires())
         {
             const auto ends = EndsOf(wire);
             for (std::size_t direction = 0; direction < 2; ++direction)
             {
                 const EthernetDevice& device = *ends[direction];
+                if (wire.ref.kind == spec::WireRef::Kind::Fabric)
+                {
+                    frames += device.GetTransmitted().packets;
+                    bytes += device.GetTransmitted().bytes;
+                }
                 const auto set = [&](std::string_view figure, std::uint64_t value) {
                     m_recorder.SetScalar(
                         fmt::format("link.{}.{}.{}", wire.name, DirectionName(direction), figure),
@@ -358,6 +365,8 @@ WireWatch::Finish(Books& books)
             }
             books.inFlight += wire.link->GetUnderWay();
         }
+        m_recorder.SetScalar("fabric.frames", static_cast<double>(frames));
+        m_recorder.SetScalar("fabric.bytes", static_cast<double>(bytes));
         for (const auto& drop : m_overlay.GetFabric()->Helper().GetDrops())
         {
             m_recorder.AddDrop(
