@@ -18,7 +18,7 @@ constexpr std::size_t ARITY = 4;
 MacTable::Slot&
 MacTable::Insert(std::uint64_t key, std::uint32_t value, FdbOrigin origin, TimeNs now)
 {
-    if (8 * (m_size + 1) > 5 * m_slots.size())
+    if (2 * (m_size + 1) > m_slots.size())
     {
         Grow();
     }

@@ -4,7 +4,7 @@
  * A bounded table from (domain, MAC) to a 32-bit value, with the age of every entry.
  *
  * Bridge FDB and VTEP FDB are both built on it. A look-up reads one 16-byte slot of an open
- * addressing table (linear probing, at most 5/8 full), hence one cache line mostly; what ageing
+ * addressing table (linear probing, at most half full), hence one cache line mostly; what ageing
  * needs stands apart.
  *
  * Invariants: every occupied slot names one live entry and the reverse; ageing entries, and only
