@@ -178,6 +178,11 @@ Hypervisor::Configure(weft::vxlan::HypervisorConfig config,
     {
         config.underlay.mac = m_uplinks[0]->GetMac();
         config.underlay.resolves = m_uplinks[0]->Resolves();
+        if (!config.underlay.resolves && config.underlay.gateway.IsNone())
+        {
+            // Whoever is at the other end takes everything.
+            config.underlay.prefixLength = 0;
+        }
         if (config.vtep.mtu == 0)
         {
             config.vtep.mtu = mtu;

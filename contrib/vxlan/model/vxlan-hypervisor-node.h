@@ -53,8 +53,9 @@ class Hypervisor : public HypervisorSettings
      *
      * @param config throws std::invalid_argument naming the field when it is wrong. The number of
      * uplinks, and with a VTEP the underlay's MAC address and whether it resolves addresses, are
-     * taken from the devices, and so is a VTEP's MTU of 0; keys that are 0 are derived from Name,
-     * Seed and what they are for
+     * taken from the devices, and so is a VTEP's MTU of 0; without
+     * resolution and gateway everything is sent to the other end; keys that are 0 are derived from
+     * Name, Seed and what they are for
      * @param uplinks devices of the node; several form one bond and get the first one's address
      */
     void Configure(weft::vxlan::HypervisorConfig config,

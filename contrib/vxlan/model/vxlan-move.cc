@@ -213,7 +213,7 @@ MoveVm(Ptr<VmDevice> vm, Ptr<Hypervisor> to, const MoveOptions& options)
     {
         refuse("it is at " + to->GetName() + " already");
     }
-    if (options.stun.IsNegative())
+    if (options.stun.IsStrictlyNegative())
     {
         refuse("a stun time of " + std::to_string(options.stun.GetSeconds()) + " s; not negative");
     }

@@ -75,6 +75,11 @@ UnderlayHost::Configure(weft::vxlan::ServiceHostConfig config, Ptr<NetDevice> up
         uplink, 0, MakeCallback(&UnderlayHost::OnFrame, this), Uplink::LinkHandler());
     config.underlay.mac = m_uplink->GetMac();
     config.underlay.resolves = m_uplink->Resolves();
+    if (!config.underlay.resolves && config.underlay.gateway.IsNone())
+    {
+        // Whoever is at the other end takes everything.
+        config.underlay.prefixLength = 0;
+    }
     m_host = std::make_unique<weft::vxlan::ServiceHost>(config, Now());
     Drain();
 }
