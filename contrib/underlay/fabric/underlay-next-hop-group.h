@@ -4,7 +4,7 @@
  * Equal-cost next hops, and the choice among them by a flow's hash.
  *
  * Without resilience the hash space is cut into equal regions, one a member in their order
- * (hash-threshold, RFC 2992): when a member goes, about half of the flows of the others move too.
+ * (hash-threshold, RFC 2992): when a member goes, flows of the others move too.
  * With resilience a fixed number of buckets is dealt out; when a member goes only its buckets are
  * dealt out anew, and when one comes it takes no more than its share (as Linux's resilient next-hop
  * groups do with an idle timer of 0).
