@@ -234,6 +234,7 @@ Hypervisor::SetNodeUp(bool up, TimeNs now)
         return;
     }
     m_nodeUp = true;
+    OnDeadline(now); // what fell due meanwhile
     for (const IpAddress& group : m_groups)
     {
         m_underlay->JoinGroup(group, now);
@@ -357,12 +358,17 @@ Hypervisor::AddRouter(const RouterConfig& config, TimeNs now)
             Refuse("router: network " + std::to_string(interface.vni) + " is not configured here");
         }
     }
+    if (RouterCount() == MAX_ROUTERS || config.interfaces.size() > 65'535)
+    {
+        Refuse("router: there are " + std::to_string(RouterCount()) + " routers; at most " +
+               std::to_string(MAX_ROUTERS) + " fit, of 65535 interfaces each");
+    }
     RouterConfig own = config;
     own.neighbours.reportsChanges = m_tables;
     RouterSlot slot;
     slot.router = std::make_unique<Router>(own);
     Rare& rare = GetRare();
-    const auto index = static_cast<std::uint16_t>(rare.routers.size());
+    const auto index = static_cast<std::uint8_t>(rare.routers.size());
     for (std::uint32_t i = 0; i < config.interfaces.size(); ++i)
     {
         const RouterInterfaceConfig& interface = config.interfaces[i];
@@ -370,7 +376,9 @@ Hypervisor::AddRouter(const RouterConfig& config, TimeNs now)
         port.vni = interface.vni;
         const PortId id = m_bridge.AddPort(port);
         slot.ports.push_back(id);
-        SetOwner(id, {.kind = Behind::Router, .router = index, .interface = i});
+        SetOwner(
+            id,
+            {.kind = Behind::Router, .router = index, .interface = static_cast<std::uint16_t>(i)});
         if (m_vtep)
         {
             m_vtep->AddOwnStation(interface.vni, interface.mac);

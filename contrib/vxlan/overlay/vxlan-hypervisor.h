@@ -29,6 +29,7 @@ namespace weft::vxlan
 {
 
 inline constexpr std::uint32_t MAX_UPLINKS = 16;
+inline constexpr std::size_t MAX_ROUTERS = 256; ///< of one hypervisor
 
 struct HypervisorConfig
 {
@@ -43,6 +44,52 @@ struct HypervisorConfig
     BridgeConfig bridge;
     bool events = false; ///< every drop and every way through the tunnel, for PollEvent()
     bool tables = false; ///< every change of a table, for PollTableChange()
+};
+
+/// Counts by reason where few ever occur: takes memory for these only.
+class FewDrops
+{
+  public:
+    void
+    Add(DropReason reason)
+    {
+        for (auto& [known, count] : m_counts)
+        {
+            if (known == reason)
+            {
+                ++count;
+                return;
+            }
+        }
+        m_counts.emplace_back(reason, 1);
+    }
+
+    std::uint64_t
+    operator[](DropReason reason) const
+    {
+        for (const auto& [known, count] : m_counts)
+        {
+            if (known == reason)
+            {
+                return count;
+            }
+        }
+        return 0;
+    }
+
+    std::uint64_t
+    Total() const
+    {
+        std::uint64_t total = 0;
+        for (const auto& [reason, count] : m_counts)
+        {
+            total += count;
+        }
+        return total;
+    }
+
+  private:
+    std::vector<std::pair<DropReason, std::uint64_t>> m_counts;
 };
 
 /// Invariants: frames taken in = what the switch (VLANs: and the uplink) or the underlay side took
@@ -62,7 +109,7 @@ struct HypervisorCounters
     /// What no part of it dropped but the hypervisor itself: PortDown (uplink), NodeDown,
     /// VacantPort, NoBuffer and BadChecksum (datagrams and packets for the host). Switch, VTEP,
     /// underlay side and routers count their own.
-    DropCounts drops;
+    FewDrops drops;
 };
 
 enum class HypervisorEventKind : std::uint8_t
@@ -117,7 +164,8 @@ class Hypervisor
     void RemoveNetwork(Vni vni, TimeNs now);
 
     /// Adds a router, in service; every interface gets a port of the switch. @return its index
-    /// @throws std::invalid_argument as Router, or for a network that is not configured here
+    /// @throws std::invalid_argument as Router; for a network that is not configured here; for one
+    /// router more than MAX_ROUTERS
     std::size_t AddRouter(const RouterConfig& config, TimeNs now);
     const Router& GetRouter(std::size_t index) const;
     std::size_t RouterCount() const;
@@ -192,8 +240,8 @@ class Hypervisor
     struct Owner
     {
         Behind kind = Behind::Nobody;
-        std::uint16_t router = 0;
-        std::uint32_t interface = 0;
+        std::uint8_t router = 0;
+        std::uint16_t interface = 0;
     };
 
     struct RouterSlot

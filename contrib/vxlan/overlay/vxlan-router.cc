@@ -234,6 +234,8 @@ Router::Start(TimeNs now)
         return;
     }
     m_up = true;
+    m_neighbours.OnDeadline(now); // what fell due while it was down
+    PumpCache(now);
     for (Interface& interface : m_interfaces)
     {
         if (interface.vrrp)

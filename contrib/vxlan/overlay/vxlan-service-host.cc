@@ -154,7 +154,9 @@ ServiceHost::SetUp(bool up, TimeNs now)
         {
             m_counters.drops.Add(DropReason::NodeDown);
         }
+        return;
     }
+    OnDeadline(now); // what fell due meanwhile
 }
 
 bool
