@@ -16,6 +16,7 @@
 #include "ns3/nstime.h"
 #include "ns3/object.h"
 #include "ns3/traced-callback.h"
+#include "ns3/vxlan-controller-agent.h"
 #include "ns3/vxlan-hypervisor.h"
 
 #include <functional>
@@ -83,6 +84,22 @@ class Hypervisor : public HypervisorSettings
     /// Adds a router between networks. @param config of it @return its index
     uint32_t AddRouter(const weft::vxlan::RouterConfig& config);
 
+    /**
+     * Reports local stations to a controller and takes its pushes; VtepConfig::mapping is
+     * Controller. Call once, after Configure().
+     *
+     * @param server address of the ControllerNode
+     * @param config a key of 0 is derived as others are; throws std::invalid_argument when it, or
+     * the hypervisor's configuration, does not fit
+     */
+    void SetController(const weft::netbase::IpAddress& server,
+                       weft::vxlan::ControllerAgentConfig config = {});
+    /// @return the controller's agent, for counters; null if there is none
+    const weft::vxlan::ControllerAgent* GetAgent() const;
+    /// @return commands of the controller that the VTEP could not follow: an unknown network, a
+    /// full table, a static entry
+    uint64_t GetRefusedCommands() const;
+
     /// The node fails, or comes back having forgotten what it learned. While it is down everything
     /// that comes to it is lost (NodeDown). Its machines run on, cut off. @param up whether it
     /// works
@@ -117,6 +134,8 @@ class Hypervisor : public HypervisorSettings
     typedef void (*VrrpTracedCallback)(const weft::vxlan::VrrpTransition& transition,
                                        uint32_t router,
                                        uint32_t interface);
+    /// TracedCallback signature. @param command of the controller
+    typedef void (*CommandTracedCallback)(const weft::vxlan::ControllerCommand& command);
     /// TracedCallback signature. @param event step of a move, at both ends
     typedef void (*MoveTracedCallback)(const MoveEvent& event);
 
@@ -136,6 +155,18 @@ class Hypervisor : public HypervisorSettings
         weft::vxlan::PortConfig config; ///< as given
     };
 
+    /// The agent of a controller.
+    struct Agent
+    {
+        weft::netbase::IpAddress server;           ///< whom it talks to
+        weft::vxlan::ControllerAgentConfig config; ///< as given
+        std::unique_ptr<weft::vxlan::ControllerAgent> core;
+    };
+
+    /// Makes the agent's core, new to everything.
+    void StartAgent();
+    /// Moves what the agent and the core have for each other. @return whether there was anything
+    bool DrainAgent();
     /// Makes a port. @param config of it @return its number
     uint32_t MakePort(const weft::vxlan::PortConfig& config);
     /// Removes a port. @param port number
@@ -176,14 +207,16 @@ class Hypervisor : public HypervisorSettings
     Ptr<Node> GetNode() const;
 
     std::unique_ptr<weft::vxlan::Hypervisor> m_core;
-    std::string m_name;    ///< for messages and keys
-    uint64_t m_seed{1};    ///< of keys
-    uint32_t m_context{0}; ///< id of the node
-    Time m_portDelay;      ///< from the switch to a machine
+    std::unique_ptr<Agent> m_agent; ///< null without a controller
+    std::string m_name;             ///< for messages and keys
+    uint64_t m_seed{1};             ///< of keys
+    uint32_t m_context{0};          ///< id of the node
+    Time m_portDelay;               ///< from the switch to a machine
     std::vector<std::unique_ptr<Uplink>> m_uplinks;
     std::vector<Port> m_ports;           ///< by number
     std::vector<VmDevice*> m_ready;      ///< machines with frames to take
     std::vector<VmDevice*> m_taking;     ///< those of which frames are being taken
+    uint64_t m_refusedCommands{0};       ///< of the controller
     bool m_draining{false};              ///< Drain() is at work further up
     weft::netbase::Bytes m_frame;        ///< being moved
     weft::vxlan::DropCounts m_portDrops; ///< at ports
@@ -198,7 +231,8 @@ class Hypervisor : public HypervisorSettings
     TracedCallback<weft::netbase::ByteView, uint32_t> m_receiveTrace;       ///< Receive
     TracedCallback<weft::netbase::ByteView> m_packetTrace;                  ///< UnderlayPacket
     TracedCallback<const weft::vxlan::VrrpTransition&, uint32_t, uint32_t> m_vrrpTrace; ///< Vrrp
-    TracedCallback<const MoveEvent&> m_moveTrace;                                       ///< Move
+    TracedCallback<const weft::vxlan::ControllerCommand&> m_commandTrace; ///< ControllerCommand
+    TracedCallback<const MoveEvent&> m_moveTrace;                         ///< Move
 };
 
 } // namespace vxlan

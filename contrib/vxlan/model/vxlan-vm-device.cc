@@ -5,7 +5,6 @@
 #include "vxlan-offload.h"
 #include "vxlan-uplink.h"
 
-#include "ns3/boolean.h"
 #include "ns3/log.h"
 #include "ns3/mac48-address.h"
 #include "ns3/netbase-arp.h"
@@ -15,9 +14,6 @@
 #include "ns3/netbase-ipv4.h"
 #include "ns3/node.h"
 #include "ns3/simulator.h"
-#include "ns3/string.h"
-#include "ns3/trace-source-accessor.h"
-#include "ns3/uinteger.h"
 
 #include <algorithm>
 #include <stdexcept>
@@ -28,7 +24,6 @@ namespace vxlan
 {
 
 NS_LOG_COMPONENT_DEFINE("VxlanVmDevice");
-NS_OBJECT_ENSURE_REGISTERED(VmDevice);
 
 using weft::netbase::Bytes;
 using weft::netbase::ByteView;
@@ -55,70 +50,6 @@ EchoId(const Mac48Address& mac)
 }
 
 } // namespace
-
-TypeId
-VmDevice::GetTypeId()
-{
-    static TypeId tid =
-        TypeId("ns3::vxlan::VmDevice")
-            .SetParent<NetDevice>()
-            .SetGroupName("Vxlan")
-            .AddConstructor<VmDevice>()
-            .AddAttribute("Name",
-                          "Name of the machine, for messages.",
-                          StringValue("vm"),
-                          MakeStringAccessor(&VmDevice::m_name),
-                          MakeStringChecker())
-            .AddAttribute("Mtu",
-                          "Largest IP packet, bytes.",
-                          UintegerValue(1500),
-                          MakeUintegerAccessor(&VmDevice::SetMtu, &VmDevice::GetMtu),
-                          MakeUintegerChecker<uint16_t>(68))
-            .AddAttribute("Vlan",
-                          "802.1Q VLAN of the machine's frames, both ways; 0: untagged.",
-                          UintegerValue(0),
-                          MakeUintegerAccessor(&VmDevice::m_vlan),
-                          MakeUintegerChecker<uint16_t>(0, 4094))
-            .AddAttribute("ChecksumOffload",
-                          "Whether the card completes the checksums that the node's stack leaves "
-                          "at zero.",
-                          BooleanValue(true),
-                          MakeBooleanAccessor(&VmDevice::m_offload),
-                          MakeBooleanChecker())
-            .AddTraceSource("Drop",
-                            "A frame or packet was discarded at the card, and why.",
-                            MakeTraceSourceAccessor(&VmDevice::m_dropTrace),
-                            "ns3::vxlan::VmDevice::DropTracedCallback")
-            .AddTraceSource("HostDrop",
-                            "The machine's own IP ignored or refused a frame or packet, and why.",
-                            MakeTraceSourceAccessor(&VmDevice::m_hostDropTrace),
-                            "ns3::vxlan::VmDevice::HostDropTracedCallback")
-            .AddTraceSource("TableChange",
-                            "The neighbour cache or a membership changed.",
-                            MakeTraceSourceAccessor(&VmDevice::m_tableTrace),
-                            "ns3::vxlan::VmDevice::TableChangeTracedCallback")
-            .AddTraceSource("PingReply",
-                            "An echo request of Ping() was answered.",
-                            MakeTraceSourceAccessor(&VmDevice::m_pingTrace),
-                            "ns3::vxlan::VmDevice::PingReplyTracedCallback")
-            .AddTraceSource("Move",
-                            "A step of a move.",
-                            MakeTraceSourceAccessor(&VmDevice::m_moveTrace),
-                            "ns3::vxlan::VmDevice::MoveTracedCallback")
-            .AddTraceSource("Transmit",
-                            "A frame goes to the switch.",
-                            MakeTraceSourceAccessor(&VmDevice::m_transmitTrace),
-                            "ns3::vxlan::VmDevice::FrameTracedCallback")
-            .AddTraceSource("Receive",
-                            "A frame arrived at the card.",
-                            MakeTraceSourceAccessor(&VmDevice::m_receiveTrace),
-                            "ns3::vxlan::VmDevice::FrameTracedCallback")
-            .AddTraceSource("Vrrp",
-                            "The virtual router changed its state.",
-                            MakeTraceSourceAccessor(&VmDevice::m_vrrpTrace),
-                            "ns3::vxlan::VmDevice::VrrpTracedCallback");
-    return tid;
-}
 
 VmDevice::VmDevice() : m_timer(MakeCallback(&VmDevice::OnTimer, this))
 {
