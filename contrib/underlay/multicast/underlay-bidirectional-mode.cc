@@ -68,12 +68,17 @@ BidirectionalMode::Downstream(const Group& group) const
     return ports;
 }
 
+const CachedDecision*
+BidirectionalMode::Known(PortIndex port, std::uint32_t group, std::uint32_t, TimeNs)
+{
+    return m_cache.Find(group, static_cast<std::uint32_t>(port));
+}
+
 Verdict
 BidirectionalMode::OnData(PortIndex port, const netbase::Ipv4Header& header, ByteView, TimeNs)
 {
     const IpAddress& name = header.destination;
-    const auto second = static_cast<std::uint32_t>(port);
-    if (const CachedDecision* known = m_cache.Find(name, second))
+    if (const CachedDecision* known = Known(port, header.destination.ToV4(), 0, TimeNs(0)))
     {
         return {.reason = known->reason, .ports = known->ports};
     }
@@ -106,7 +111,7 @@ BidirectionalMode::OnData(PortIndex port, const netbase::Ipv4Header& header, Byt
             ports.Remove(port);
         }
     }
-    CachedDecision& decision = m_cache.Make(name, second);
+    CachedDecision& decision = m_cache.Make(name, static_cast<std::uint32_t>(port));
     decision.ports = ports.ToVector();
     decision.reason = ports.Empty() ? reason : DropReason::None;
     return {.reason = decision.reason, .ports = decision.ports};

@@ -24,6 +24,10 @@ class BidirectionalMode : public MulticastProtocol
   public:
     BidirectionalMode(RouterContext& context, TimeNs now);
 
+    const CachedDecision* Known(PortIndex port,
+                                std::uint32_t group,
+                                std::uint32_t source,
+                                TimeNs now) override;
     Verdict OnData(PortIndex port,
                    const netbase::Ipv4Header& header,
                    ByteView packet,

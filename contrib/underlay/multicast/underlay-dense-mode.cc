@@ -96,14 +96,19 @@ DenseMode::Outgoing(const Entry& entry) const
     return ports;
 }
 
+const CachedDecision*
+DenseMode::Known(PortIndex port, std::uint32_t group, std::uint32_t source, TimeNs now)
+{
+    return m_cache.Use(port, group, source, now);
+}
+
 Verdict
 DenseMode::OnData(PortIndex port, const netbase::Ipv4Header& header, ByteView, TimeNs now)
 {
     const std::uint32_t source = header.source.ToV4();
-    CachedDecision* known = m_cache.Find(header.destination, source);
-    if (known && known->incoming == port && !known->slow)
+    if (const CachedDecision* known =
+            Known(port, header.destination.ToV4(), header.source.ToV4(), now))
     {
-        known->lastUsed = now;
         return {.reason = known->reason, .ports = known->ports};
     }
     ++m_context.counters.cacheMisses;

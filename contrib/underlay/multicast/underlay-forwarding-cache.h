@@ -33,10 +33,30 @@ class ForwardingCache
   public:
     /// @param second IPv4 source address, or whatever else tells packets of a group apart
     CachedDecision*
+    Find(std::uint32_t group, std::uint32_t second)
+    {
+        const auto it = m_entries.find(std::uint64_t{group} << 32 | second);
+        return it == m_entries.end() ? nullptr : &it->second;
+    }
+
+    CachedDecision*
     Find(const IpAddress& group, std::uint32_t second)
     {
-        const auto it = m_entries.find(KeyOf(group, second));
-        return it == m_entries.end() ? nullptr : &it->second;
+        return Find(group.ToV4(), second);
+    }
+
+    /// @return the decision about packets of a source that come by a port, used at an instant;
+    /// nullptr: unknown, or every packet has to take the long way
+    const CachedDecision*
+    Use(PortIndex port, std::uint32_t group, std::uint32_t source, TimeNs now)
+    {
+        CachedDecision* known = Find(group, source);
+        if (!known || known->incoming != port || known->slow)
+        {
+            return nullptr;
+        }
+        known->lastUsed = now;
+        return known;
     }
 
     /// @return an entry, new or as it was. Valid until the next call of any method but Find()

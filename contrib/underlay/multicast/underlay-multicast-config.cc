@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "underlay-multicast-config.h"
 
-#include <set>
 #include <stdexcept>
 
 namespace weft::multicast
@@ -51,18 +50,18 @@ void
 CheckConfig(const RouterConfig& config)
 {
     using namespace std::chrono_literals;
-    std::set<IpAddress> seen;
     for (std::size_t i = 0; i < config.ports.size(); ++i)
     {
         const PortConfig& port = config.ports[i];
         const std::string field = "ports[" + std::to_string(i) + "].";
+        const bool unused = port.address.IsNone() && !port.pim && !port.igmp;
+        if (unused)
+        {
+            continue;
+        }
         if (!port.address.IsV4() || port.address.IsMulticast() || port.address.ToV4() == 0)
         {
             Refuse(field + "address", port.address.ToString(), "has to be an IPv4 unicast address");
-        }
-        if (!seen.insert(port.address).second)
-        {
-            Refuse(field + "address", port.address.ToString(), "is another port's address");
         }
         if (port.prefixLength < 1 || port.prefixLength > 32)
         {
@@ -70,6 +69,10 @@ CheckConfig(const RouterConfig& config)
                    std::to_string(port.prefixLength),
                    "has to be from 1 to 32");
         }
+    }
+    if (!config.address.IsNone() && (!config.address.IsV4() || config.address.IsMulticast()))
+    {
+        Refuse("address", config.address.ToString(), "has to be an IPv4 unicast address");
     }
     for (std::size_t i = 0; i < config.rps.size(); ++i)
     {

@@ -96,7 +96,8 @@ struct IgmpTimers
 /// An interface of the router.
 struct PortConfig
 {
-    IpAddress address;          ///< IPv4 unicast, unique on the link; source of what is sent there
+    IpAddress address;          ///< IPv4 unicast, unique on the link; source of what is sent there.
+                                ///< None is allowed where neither PIM nor IGMP runs
     unsigned prefixLength = 24; ///< of the link's network, 1 to 32
     bool pim = true;            ///< false: no Hello is sent and no PIM message taken (host link)
     bool igmp = true;           ///< false: no queries and no reports (link between routers)
@@ -107,6 +108,8 @@ struct RouterConfig
 {
     Mode mode = Mode::Sparse;
     std::vector<PortConfig> ports;
+    IpAddress address;          ///< IPv4, unique in the network: source of Registers, to which
+                                ///< Register-Stops come. None: the address of the source's port
     std::vector<RpMapping> rps; ///< needed by Sparse and Bidirectional
     unsigned igmpVersion = 3;   ///< 2 or 3
     SptSwitch sptSwitch = SptSwitch::Immediate;

@@ -6,6 +6,7 @@
 #ifndef UNDERLAY_MULTICAST_PROTOCOL_H
 #define UNDERLAY_MULTICAST_PROTOCOL_H
 
+#include "underlay-forwarding-cache.h"
 #include "underlay-router-context.h"
 
 #include "netbase-ipv4.h"
@@ -17,6 +18,13 @@ class MulticastProtocol
 {
   public:
     virtual ~MulticastProtocol() = default;
+
+    /// @return what is known about packets like this, which counts as one of them; nullptr: the
+    /// packet has to take the long way
+    virtual const CachedDecision* Known(PortIndex port,
+                                        std::uint32_t group,
+                                        std::uint32_t source,
+                                        TimeNs now) = 0;
 
     /// Decides about a data packet. Its TTL is at least 2, its source unicast and not ours.
     virtual Verdict OnData(PortIndex port,

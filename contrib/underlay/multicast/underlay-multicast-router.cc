@@ -110,6 +110,29 @@ MulticastRouter::OnPacket(PortIndex port, ByteView packet, TimeNs now)
     return m_impl->OnData(port, header, whole, now);
 }
 
+bool
+MulticastRouter::OnKnown(PortIndex port, ByteView header, TimeNs now, Verdict& verdict)
+{
+    const std::uint8_t ttl = header[8];
+    const std::uint32_t source = netbase::Read32(header.data() + 12);
+    const std::uint32_t destination = netbase::Read32(header.data() + 16);
+    RouterContext& context = m_impl->context;
+    if (ttl <= 1 || destination >> 28 != 14 || destination >> 8 == 0xe00000 || !context.IsUp(port))
+    {
+        return false;
+    }
+    const CachedDecision* decision = m_impl->protocol->Known(port, destination, source, now);
+    if (!decision)
+    {
+        return false;
+    }
+    ++context.counters.dataIn;
+    context.counters.copiesOut += decision->ports.size();
+    context.counters.dataDrops.Add(decision->reason);
+    verdict = {.reason = decision->reason, .ports = decision->ports};
+    return true;
+}
+
 Verdict
 MulticastRouter::Impl::OnIgmp(PortIndex port,
                               const netbase::Ipv4Header& header,

@@ -89,6 +89,14 @@ class MulticastRouter
     /// @param port it arrived by @param packet complete, header first; padding behind it is allowed
     Verdict OnPacket(PortIndex port, ByteView packet, TimeNs now);
 
+    /**
+     * Short cut for hosts that hold packets in pieces: decides from the first 20 octets alone,
+     * which the host has checked (version, checksum, length).
+     *
+     * @return false: nothing was done, and the whole packet has to be given to OnPacket()
+     */
+    bool OnKnown(PortIndex port, ByteView header, TimeNs now, Verdict& verdict);
+
     /// Tells that a port went down or came up. Down: its neighbours and members are forgotten.
     void SetPortUp(PortIndex port, bool up, TimeNs now);
 

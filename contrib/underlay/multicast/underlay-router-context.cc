@@ -16,6 +16,10 @@ RouterContext::RouterContext(const RouterConfig& c, const UnicastView& v, TimeNs
 bool
 RouterContext::IsOwn(const IpAddress& address) const
 {
+    if (!config.address.IsNone() && address == config.address)
+    {
+        return true;
+    }
     for (const PortConfig& port : config.ports)
     {
         if (port.address == address)

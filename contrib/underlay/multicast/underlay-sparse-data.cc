@@ -5,13 +5,18 @@
 namespace weft::multicast
 {
 
+const CachedDecision*
+SparseMode::Known(PortIndex port, std::uint32_t group, std::uint32_t source, TimeNs now)
+{
+    return m_cache.Use(port, group, source, now);
+}
+
 Verdict
 SparseMode::OnData(PortIndex port, const netbase::Ipv4Header& header, ByteView packet, TimeNs now)
 {
-    CachedDecision* known = m_cache.Find(header.destination, header.source.ToV4());
-    if (known && known->incoming == port && !known->slow)
+    if (const CachedDecision* known =
+            Known(port, header.destination.ToV4(), header.source.ToV4(), now))
     {
-        known->lastUsed = now;
         return {.reason = known->reason, .ports = known->ports};
     }
     ++m_context.counters.cacheMisses;

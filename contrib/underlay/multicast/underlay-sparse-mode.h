@@ -26,6 +26,10 @@ class SparseMode : public MulticastProtocol
   public:
     explicit SparseMode(RouterContext& context);
 
+    const CachedDecision* Known(PortIndex port,
+                                std::uint32_t group,
+                                std::uint32_t source,
+                                TimeNs now) override;
     Verdict OnData(PortIndex port,
                    const netbase::Ipv4Header& header,
                    ByteView packet,
@@ -157,6 +161,7 @@ class SparseMode : public MulticastProtocol
     void Flush(TimeNs now);
 
     // Register (underlay-sparse-register.cc).
+    IpAddress RegisterAddress(const Source& source) const;
     DropReason SendRegister(const Group& group, const Source& source, ByteView packet);
     void SendNullRegister(const Group& group, const Source& source);
     DropReason OnRegister(const netbase::Ipv4Header& outer, const PimRegister& m, TimeNs now);

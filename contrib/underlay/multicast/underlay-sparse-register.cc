@@ -36,6 +36,13 @@ SparseMode::UpdateRegister(Group& group, Source& source, TimeNs now)
     (void)now;
 }
 
+IpAddress
+SparseMode::RegisterAddress(const Source& source) const
+{
+    return m_context.config.address.IsNone() ? m_context.Address(source.registerPort)
+                                             : m_context.config.address;
+}
+
 DropReason
 SparseMode::SendRegister(const Group& group, const Source& source, ByteView packet)
 {
@@ -48,7 +55,7 @@ SparseMode::SendRegister(const Group& group, const Source& source, ByteView pack
     PimRegister message;
     message.packet = packet;
     constexpr std::uint8_t TTL = 64;
-    AppendPimPacket(slot.bytes, m_context.Address(source.registerPort), group.rp, message, TTL);
+    AppendPimPacket(slot.bytes, RegisterAddress(source), group.rp, message, TTL);
     // The packet passes this router as if it were forwarded onto a link.
     netbase::DecrementIpv4Ttl(
         std::span(slot.bytes).subspan(netbase::IPV4_HEADER + PIM_REGISTER_HEADER));
@@ -72,7 +79,7 @@ SparseMode::SendNullRegister(const Group& group, const Source& source)
     message.null = true;
     message.packet = dummy;
     constexpr std::uint8_t TTL = 64;
-    AppendPimPacket(slot.bytes, m_context.Address(source.registerPort), group.rp, message, TTL);
+    AppendPimPacket(slot.bytes, RegisterAddress(source), group.rp, message, TTL);
 }
 
 DropReason

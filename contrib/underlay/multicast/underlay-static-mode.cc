@@ -35,11 +35,17 @@ StaticMode::SetRoot(PortIndex upstream, TimeNs)
     m_cache.Clear();
 }
 
+const CachedDecision*
+StaticMode::Known(PortIndex port, std::uint32_t group, std::uint32_t, TimeNs)
+{
+    return m_cache.Find(group, static_cast<std::uint32_t>(port));
+}
+
 Verdict
 StaticMode::OnData(PortIndex port, const netbase::Ipv4Header& header, ByteView, TimeNs)
 {
     const IpAddress& group = header.destination;
-    if (const CachedDecision* known = m_cache.Find(group, static_cast<std::uint32_t>(port)))
+    if (const CachedDecision* known = Known(port, header.destination.ToV4(), 0, TimeNs(0)))
     {
         return {.reason = known->reason, .ports = known->ports};
     }

@@ -27,6 +27,10 @@ class StaticMode : public MulticastProtocol
     void Install(const IpAddress& group, PortIndex upstream, const PortSet& ports, TimeNs now);
     void SetRoot(PortIndex upstream, TimeNs now);
 
+    const CachedDecision* Known(PortIndex port,
+                                std::uint32_t group,
+                                std::uint32_t source,
+                                TimeNs now) override;
     Verdict OnData(PortIndex port,
                    const netbase::Ipv4Header& header,
                    ByteView packet,
