@@ -108,6 +108,7 @@ BindSites(Binding& binding)
                 }
             }
         }
+        AddNode(binding, view.Where(""), name, {NodeKind::Site, scenario.sites.size()});
         scenario.sites.push_back(std::move(site));
         views.push_back(view);
     }
@@ -296,6 +297,10 @@ BindTopology(Binding& binding)
     const auto* paths = binding.root.Find("paths");
     binding.pathsKnown = binding.pathsKnown && paths && paths->kind == Node::Kind::List;
     BindPaths(binding);
+    if (!binding.root.Has("clouds") && binding.scenario.sites.empty())
+    {
+        binding.scenario.clouds.clear();
+    }
 }
 
 std::optional<LinkRef>

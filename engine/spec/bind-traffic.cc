@@ -12,6 +12,12 @@ namespace
 {
 
 bool
+HasPorts(TrafficKind kind)
+{
+    return kind != TrafficKind::Ping && kind != TrafficKind::Arp;
+}
+
+bool
 Inside(const std::vector<PortRange>& ranges, std::uint16_t port)
 {
     return ranges.empty() || std::any_of(ranges.begin(), ranges.end(), [&](const PortRange& r) {
@@ -69,7 +75,7 @@ BindPorts(Binding& binding, const View& view, Flow& flow)
         flow.sourcePort = FreePort(sources, 49152, [&](std::uint16_t port) {
             return std::any_of(
                 scenario.traffic.begin(), scenario.traffic.end(), [&](const Flow& f) {
-                    return f.from == flow.from && f.sourcePort == port;
+                    return f.From() == flow.From() && f.sourcePort == port;
                 });
         });
     }
@@ -78,23 +84,36 @@ BindPorts(Binding& binding, const View& view, Flow& flow)
         flow.destinationPort = FreePort(destinations, 10000, [&](std::uint16_t port) {
             return std::any_of(
                 scenario.traffic.begin(), scenario.traffic.end(), [&](const Flow& f) {
-                    return f.to == flow.to && f.destinationPort == port;
+                    return f.To() == flow.To() && f.destinationPort == port;
                 });
         });
     }
     for (const auto& other : scenario.traffic)
     {
-        if (other.from == flow.from && other.to == flow.to &&
+        if (other.From() == flow.From() && other.To() == flow.To() && HasPorts(other.kind) &&
             other.TransportProtocol() == flow.TransportProtocol() &&
             other.sourcePort == flow.sourcePort && other.destinationPort == flow.destinationPort)
         {
             binding.diagnostics.Error(
                 view.Where("source_port"),
-                fmt::format("flow '{}' has the sites, protocol and ports of flow '{}'",
+                fmt::format("flow '{}' has the {}, protocol and ports of flow '{}'",
                             flow.name,
+                            flow.fromKind == NodeKind::Site ? "sites" : "VMs",
                             other.name));
         }
     }
+}
+
+/// @return the networks that a flow's answering end stands for
+std::string
+EndName(const Scenario& scenario, const Flow& flow)
+{
+    const bool site = flow.toKind == NodeKind::Site;
+    return fmt::format("{} of {} '{}'",
+                       site ? "LAN " + ToString(scenario.sites[flow.to].lan)
+                            : "address " + scenario.vms[flow.to].address.ToString(),
+                       site ? "site" : "VM",
+                       scenario.Name(flow.To()));
 }
 
 void
@@ -110,7 +129,13 @@ CheckApplication(Binding& binding, const View& view, const Flow& flow)
                                               ToString(flow.kind),
                                               ToString(flow.TransportProtocol())));
     }
-    const auto& lan = binding.scenario.sites[flow.to].lan;
+    const bool site = flow.toKind == NodeKind::Site;
+    if (!site && (flow.toKind != NodeKind::Vm || binding.scenario.vms[flow.to].address.IsNone()))
+    {
+        return;
+    }
+    const auto lan = site ? binding.scenario.sites[flow.to].lan
+                          : Prefix{binding.scenario.vms[flow.to].address.ToV4(), 32};
     const auto& prefixes = application.prefixes;
     const bool inside = std::any_of(prefixes.begin(), prefixes.end(), [&](const Prefix& prefix) {
         return prefix.length <= lan.length && prefix.Overlaps(lan);
@@ -118,10 +143,8 @@ CheckApplication(Binding& binding, const View& view, const Flow& flow)
     if (!prefixes.empty() && !inside)
     {
         binding.diagnostics.Error(view.ValueSpan("application"),
-                                  fmt::format("LAN {} of site '{}' is not inside the prefixes of "
-                                              "application '{}'",
-                                              ToString(lan),
-                                              binding.scenario.sites[flow.to].name,
+                                  fmt::format("{} is not inside the prefixes of application '{}'",
+                                              EndName(binding.scenario, flow),
                                               application.name));
     }
 }
@@ -163,6 +186,155 @@ CheckReach(Binding& binding, const View& view, const Flow& flow)
     error.notes.push_back(clouds(from));
     error.notes.push_back(clouds(to));
     error.notes.push_back("`paths` lists the pairs of links that reach each other");
+}
+
+/// Checks what VMs and hypervisors can say to each other.
+void
+CheckMachines(Binding& binding, const View& view, const Flow& flow)
+{
+    const auto& scenario = binding.scenario;
+    const auto error = [&](std::string_view key, std::string message) {
+        binding.diagnostics.Error(view.ValueSpan(key), std::move(message));
+    };
+    const bool ping = flow.kind == TrafficKind::Ping;
+    const bool one = flow.toKind != NodeKind::None;
+    if ((flow.fromKind == NodeKind::Site || flow.toKind == NodeKind::Site) &&
+        (flow.fromKind != flow.toKind))
+    {
+        error("to",
+              fmt::format("flow '{}' is between a site and something else; hosts of sites talk to "
+                          "each other, and VMs do",
+                          flow.name));
+        return;
+    }
+    if (flow.fromKind == NodeKind::Hypervisor || flow.toKind == NodeKind::Hypervisor)
+    {
+        if (!ping)
+        {
+            error(flow.fromKind == NodeKind::Hypervisor ? "from" : "to",
+                  fmt::format("a hypervisor sends and answers only pings, not {}",
+                              ToString(flow.kind)));
+        }
+        else if (flow.fromKind != flow.toKind && !flow.toAddress)
+        {
+            error("to",
+                  fmt::format("hypervisors and what runs on them do not see each other: {} is in "
+                              "the underlay, {} in the overlay",
+                              scenario.Name(flow.fromKind == NodeKind::Hypervisor ? flow.From()
+                                                                                  : flow.To()),
+                              scenario.Name(flow.fromKind == NodeKind::Hypervisor ? flow.To()
+                                                                                  : flow.From())));
+        }
+        else if (scenario.fabric && scenario.fabric->forwarding == Forwarding::Bridged)
+        {
+            error("from", "hypervisors of a bridged fabric have no addresses to ping");
+        }
+    }
+    if (flow.toKind == NodeKind::Gateway && !ping && flow.kind != TrafficKind::Arp)
+    {
+        error("to",
+              fmt::format("a gateway answers only pings and ARP, not {}", ToString(flow.kind)));
+    }
+    if (one && flow.From() == flow.To())
+    {
+        error("to", fmt::format("'{}' sends to itself", scenario.Name(flow.From())));
+        return;
+    }
+    if (flow.fromKind != NodeKind::Vm || scenario.networks.empty())
+    {
+        return;
+    }
+    const auto& from = scenario.vms[flow.from];
+    const auto joined = [&](Index network) {
+        return network == from.network || !from.gateway.IsNone();
+    };
+    const auto apart = [&](std::string_view where) {
+        auto& wrong = binding.diagnostics.Error(
+            view.ValueSpan("to"),
+            fmt::format("'{}' does not reach {}: it is in network '{}' and has no gateway",
+                        from.name,
+                        where,
+                        scenario.networks[from.network].name));
+        wrong.notes.emplace_back("`gateways` route between networks");
+    };
+    if (flow.kind == TrafficKind::Arp && flow.toKind == NodeKind::Vm &&
+        scenario.vms[flow.to].network != from.network)
+    {
+        error("to",
+              fmt::format("'{}' resolves addresses of its own network '{}', and '{}' is in '{}'",
+                          from.name,
+                          scenario.networks[from.network].name,
+                          scenario.vms[flow.to].name,
+                          scenario.networks[scenario.vms[flow.to].network].name));
+    }
+    else if (flow.toKind == NodeKind::Vm && !joined(scenario.vms[flow.to].network))
+    {
+        apart(fmt::format("'{}' in network '{}'",
+                          scenario.vms[flow.to].name,
+                          scenario.networks[scenario.vms[flow.to].network].name));
+    }
+    else if (flow.toAddress && !scenario.networks[from.network].subnet.Contains(*flow.toAddress) &&
+             (from.gateway.IsNone() || flow.kind == TrafficKind::Arp))
+    {
+        apart(flow.toAddress->ToString());
+    }
+    else if (flow.toKind == NodeKind::Gateway)
+    {
+        const auto& legs = scenario.gateways[flow.to].interfaces;
+        if (std::none_of(legs.begin(), legs.end(), [&](const GatewayInterface& leg) {
+                return leg.network == from.network;
+            }))
+        {
+            error("to",
+                  fmt::format("gateway '{}' has no interface in network '{}' of '{}'",
+                              scenario.gateways[flow.to].name,
+                              scenario.networks[from.network].name,
+                              from.name));
+        }
+    }
+}
+
+/// Reads who talks to whom. @return whether both are known
+bool
+BindEnds(Binding& binding, const View& view, Flow& flow, bool kindKnown)
+{
+    const bool broadcast = flow.kind == TrafficKind::Broadcast;
+    const auto name = view.Text("to").value_or("");
+    flow.toAddress = IpAddress::Parse(name);
+    const auto from = FindNode(binding, view.Text("from").value_or(""));
+    const auto to = FindNode(binding, name);
+    if (!from || (!to && !flow.toAddress && !broadcast))
+    {
+        return false;
+    }
+    flow.fromKind = from->kind;
+    flow.from = from->index;
+    flow.toKind = to ? to->kind : NodeKind::None;
+    flow.to = to ? to->index : 0;
+    const bool machines =
+        flow.kind == TrafficKind::Ping || flow.kind == TrafficKind::Arp || broadcast;
+    if (kindKnown && flow.toAddress && (!machines || broadcast))
+    {
+        binding.diagnostics.Error(
+            view.ValueSpan("to"),
+            fmt::format("{} goes to a site or VM by name, not to an address", ToString(flow.kind)));
+        return false;
+    }
+    if (kindKnown && machines && from->kind == NodeKind::Site)
+    {
+        binding.diagnostics.Error(view.ValueSpan("from"),
+                                  fmt::format("{} is sent by VMs, and '{}' is a site",
+                                              ToString(flow.kind),
+                                              binding.scenario.Name(*from)));
+        return false;
+    }
+    if (from->kind == NodeKind::Site && flow.toKind == NodeKind::Site)
+    {
+        CheckReach(binding, view, flow);
+        return true;
+    }
+    CheckMachines(binding, view, flow);
+    return from->kind == NodeKind::Vm && flow.toKind != NodeKind::Site;
 }
 
 void
@@ -209,130 +381,34 @@ BindTraffic(Binding& binding)
         flow.bothWays = view.Toggle("both_ways").value_or(flow.kind == TrafficKind::Voice);
         flow.codec = view.Text("codec") == "teams" ? Codec::Teams : Codec::G711;
         flow.rate = view.Real("rate").value_or(0);
-        flow.size = static_cast<std::uint32_t>(view.Integer("size").value_or(0));
+        constexpr std::int64_t UDP_SIZE = 1200;
+        constexpr std::int64_t PING_SIZE = 56; // as ping(8) sends
+        flow.size = static_cast<std::uint32_t>(
+            view.Integer("size").value_or(flow.kind == TrafficKind::Ping ? PING_SIZE : UDP_SIZE));
         flow.on = view.Time("on_time").value_or(Duration{0});
         flow.off = view.Time("off_time").value_or(Duration{0});
         if (const auto bytes = view.Integer("bytes"))
         {
             flow.bytes = static_cast<std::uint64_t>(*bytes);
         }
-        BindTimes(binding, view, flow);
-        const auto from = IndexOf(scenario.sites, view.Text("from").value_or(""));
-        const auto to = IndexOf(scenario.sites, view.Text("to").value_or(""));
-        if (from && to)
+        flow.interval = view.Time("interval").value_or(Duration{0});
+        if (const auto packets = view.Integer("packets"))
         {
-            flow.from = *from;
-            flow.to = *to;
-            CheckReach(binding, view, flow);
+            flow.packets = static_cast<std::uint64_t>(*packets);
+        }
+        BindTimes(binding, view, flow);
+        if (BindEnds(binding, view, flow, kind.has_value()))
+        {
             if (flow.application && kind)
             {
                 CheckApplication(binding, view, flow);
             }
-            BindPorts(binding, view, flow);
+            if (HasPorts(flow.kind))
+            {
+                BindPorts(binding, view, flow);
+            }
         }
         scenario.traffic.push_back(std::move(flow));
-    }
-}
-
-void
-BindEvents(Binding& binding)
-{
-    auto& scenario = binding.scenario;
-    for (const auto& [name, view] : binding.root.Entries("events"))
-    {
-        Event event;
-        event.name = name;
-        event.about = About(view);
-        event.at = view.Time("at").value_or(Duration{0});
-        const auto length = view.Time("for");
-        event.end = length ? event.at + *length : scenario.duration;
-        if (scenario.duration > Duration{0} && event.at >= scenario.duration)
-        {
-            binding.diagnostics.Error(view.ValueSpan("at"), "begins after the end of the run");
-        }
-        else if (scenario.duration > Duration{0} && event.end > scenario.duration)
-        {
-            binding.diagnostics.Error(view.ValueSpan("for"), "lasts beyond the end of the run");
-        }
-        event.shape = view.Choice<EventShape>("shape").value_or(EventShape::Step);
-        event.period = view.Time("period").value_or(Duration{0});
-        event.jitter = view.Time("jitter");
-        event.addLoss = view.Real("loss").value_or(0);
-        event.addDelay = view.Time("delay").value_or(Duration{0});
-        event.down = view.Text("state") == "down";
-        const auto effects = {"jitter", "loss", "delay", "state"};
-        if (std::none_of(effects.begin(), effects.end(), [&](auto key) { return view.Has(key); }))
-        {
-            binding.diagnostics.Error(
-                view.Where(""),
-                fmt::format("event '{}' changes nothing: give jitter, loss, delay or state", name));
-        }
-        const auto direction = view.Text("direction").value_or("both");
-        const bool forward = direction != "backward";
-        const bool backward = direction != "forward";
-        if (view.Has("path") == view.Has("link"))
-        {
-            binding.diagnostics.Error(
-                view.Where("link"), fmt::format("event '{}' needs either 'path' or 'link'", name));
-        }
-        else if (view.Has("path"))
-        {
-            if (const auto found = BindPath(binding, view, "path"))
-            {
-                const auto [path, same] = *found;
-                event.targets.push_back(
-                    {path, same ? forward : backward, same ? backward : forward});
-                event.targetText = fmt::format("{}", fmt::join(view.Names("path"), ">"));
-            }
-        }
-        else if (const auto link = FindLink(scenario, view.Text("link").value_or("")))
-        {
-            event.link = link;
-            event.targetText = scenario.Name(*link);
-            for (Index i = 0; i < scenario.paths.size(); ++i)
-            {
-                const bool first = scenario.paths[i].first == *link;
-                if (first || scenario.paths[i].second == *link)
-                {
-                    event.targets.push_back(
-                        {i, first ? forward : backward, first ? backward : forward});
-                }
-            }
-            if (event.targets.empty() && binding.pathsKnown)
-            {
-                binding.diagnostics.Error(
-                    view.ValueSpan("link"),
-                    fmt::format("no path uses link {}", scenario.Name(*link)));
-            }
-        }
-        scenario.events.push_back(std::move(event));
-    }
-}
-
-void
-BindGeneral(Binding& binding)
-{
-    auto& scenario = binding.scenario;
-    const auto& root = binding.root;
-    scenario.name = root.Text("scenario").value_or("");
-    scenario.about = About(root);
-    scenario.duration = root.Time("duration").value_or(Duration{0});
-    scenario.seed = static_cast<std::uint64_t>(root.Integer("seed").value_or(1));
-    const auto record = root.Sub("record");
-    scenario.record.interval = record.Time("interval").value_or(Duration{0});
-    scenario.record.capture = record.Toggle("capture").value_or(false);
-    const auto tunnels = root.Sub("tunnels");
-    scenario.tunnels.cipher = tunnels.Choice<Cipher>("cipher").value_or(Cipher::Aes128Gcm);
-    scenario.tunnels.rekey = tunnels.Time("rekey").value_or(Duration{0});
-    scenario.tunnels.probe = tunnels.Time("probe").value_or(Duration{0});
-    scenario.tunnels.idleProbe = tunnels.Time("idle_probe").value_or(Duration{0});
-    scenario.tunnels.idleAfter = tunnels.Time("idle_after").value_or(Duration{0});
-    if (scenario.tunnels.idleProbe < scenario.tunnels.probe)
-    {
-        binding.diagnostics.Error(
-            tunnels.ValueSpan(tunnels.Has("idle_probe") ? "idle_probe" : "probe"),
-            "idle paths are not probed more often than others: 'idle_probe' is "
-            "at least 'probe'");
     }
 }
 

@@ -1,69 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include "engine/spec/canonical.h"
 #include "engine/spec/load.h"
-
-#include <fmt/format.h>
-
-#include <algorithm>
 
 namespace weft::spec
 {
 
 namespace
 {
-
-/// Collects "key: value" lines.
-class Lines
-{
-  public:
-    template <typename T>
-    void
-    Add(const std::string& key, const T& value)
-    {
-        m_lines.push_back(fmt::format("{}: {}\n", key, value));
-    }
-
-    void
-    Add(const std::string& key, const Duration& value)
-    {
-        Add(key, value.count());
-    }
-
-    template <typename T>
-    void
-    Add(const std::string& key, const std::optional<T>& value)
-    {
-        if (value)
-        {
-            Add(key, *value);
-        }
-    }
-
-    void
-    Add(const std::string& key, const std::vector<PortRange>& ranges)
-    {
-        for (std::size_t i = 0; i < ranges.size(); ++i)
-        {
-            Add(fmt::format("{}.{}", key, i),
-                fmt::format("{}-{}", ranges[i].first, ranges[i].last));
-        }
-    }
-
-    void
-    Add(const std::string& key, const std::vector<std::string>& names)
-    {
-        Add(key, fmt::format("{}", fmt::join(names, ",")));
-    }
-
-    std::string
-    Text()
-    {
-        std::sort(m_lines.begin(), m_lines.end());
-        return fmt::format("{}", fmt::join(m_lines, ""));
-    }
-
-  private:
-    std::vector<std::string> m_lines;
-};
 
 void
 AddWeather(Lines& lines, const std::string& key, const Weather& weather)
@@ -204,8 +147,8 @@ AddTraffic(Lines& lines, const Scenario& s)
         {
             lines.Add(key + ".application", s.applications[*flow.application].name);
         }
-        lines.Add(key + ".from", s.sites[flow.from].name);
-        lines.Add(key + ".to", s.sites[flow.to].name);
+        lines.Add(key + ".from", s.Name(flow.From()));
+        lines.Add(key + ".to", flow.toAddress ? flow.toAddress->ToString() : s.Name(flow.To()));
         lines.Add(key + ".both_ways", flow.bothWays);
         lines.Add(key + ".start", flow.start);
         lines.Add(key + ".stop", flow.stop);
@@ -217,6 +160,11 @@ AddTraffic(Lines& lines, const Scenario& s)
         lines.Add(key + ".on", flow.on);
         lines.Add(key + ".off", flow.off);
         lines.Add(key + ".bytes", flow.bytes);
+        lines.Add(key + ".packets", flow.packets);
+        if (flow.kind == TrafficKind::Ping || flow.kind == TrafficKind::Arp)
+        {
+            lines.Add(key + ".interval", flow.interval);
+        }
     }
     for (const auto& event : s.events)
     {
@@ -234,6 +182,7 @@ AddTraffic(Lines& lines, const Scenario& s)
         lines.Add(key + ".loss", event.addLoss);
         lines.Add(key + ".delay", event.addDelay);
         lines.Add(key + ".down", event.down);
+        AddFabricEvent(lines, key, s, event);
     }
 }
 
@@ -295,6 +244,11 @@ AddExpectations(Lines& lines, const Scenario& s)
         lines.Add(key + ".metric", ToString(e.metric));
         lines.Add(key + ".below", e.below);
         lines.Add(key + ".above", e.above);
+        if (e.at)
+        {
+            lines.Add(key + ".at", DescribeMoment(s, *e.at));
+        }
+        AddFabricExpectation(lines, key, s, e);
     }
 }
 
@@ -314,6 +268,7 @@ CanonicalText(const Scenario& scenario)
     lines.Add("tunnels.idle_probe", scenario.tunnels.idleProbe);
     lines.Add("tunnels.idle_after", scenario.tunnels.idleAfter);
     AddTopology(lines, scenario);
+    AddOverlay(lines, scenario);
     AddPolicy(lines, scenario);
     AddTraffic(lines, scenario);
     AddExpectations(lines, scenario);

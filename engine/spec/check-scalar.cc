@@ -107,7 +107,34 @@ class ScalarChecker
         case Type::LinkName:
         case Type::Moment:
         case Type::Bound:
+        case Type::Texts:
+        case Type::Wire:
+        case Type::WireOrLink:
+        case Type::Pattern:
+        case Type::NameOrAddress:
+        case Type::PlaceOrMoment:
             node.value = node.text;
+            break;
+        case Type::WiresOrAll:
+            if (node.text != "all")
+            {
+                Fail(node, fmt::format("'{}' needs {}", m_field.Key(), DescribeValue(m_field)));
+                break;
+            }
+            node.value = node.text;
+            break;
+        case Type::Address:
+            CheckAddress(node);
+            break;
+        case Type::Network:
+            CheckNetwork(node);
+            break;
+        case Type::Mac:
+            CheckMac(node);
+            break;
+        case Type::ChoiceOrInteger:
+        case Type::ChoiceOrQuantity:
+            CheckChoiceOrNumber(node);
             break;
         case Type::NewName:
             CheckNewName(node);
@@ -158,10 +185,131 @@ class ScalarChecker
     }
 
   private:
-    void
+    Diagnostic&
     Fail(const Node& node, std::string message, std::string hint = {})
     {
-        m_diagnostics.Error(node.span, std::move(message), std::move(hint));
+        return m_diagnostics.Error(node.span, std::move(message), std::move(hint));
+    }
+
+    void
+    OutOfRange(const Node& node)
+    {
+        auto& error = Fail(node,
+                           fmt::format("{} is out of range; '{}' is {}",
+                                       node.text,
+                                       m_field.Key(),
+                                       DescribeRange(m_field)));
+        if (!m_field.why.empty())
+        {
+            error.notes.emplace_back(m_field.why);
+        }
+    }
+
+    void
+    CheckAddress(Node& node)
+    {
+        if (const auto address = netbase::IpAddress::Parse(node.text))
+        {
+            node.value = address->ToString();
+            return;
+        }
+        const auto slash = node.text.find('/');
+        const bool network = slash != std::string::npos &&
+                             netbase::IpAddress::Parse(std::string_view(node.text).substr(0, slash));
+        Fail(node,
+             fmt::format("'{}' is not an IP address such as {}", node.text, m_field.example),
+             network ? fmt::format("did you mean '{}'?", node.text.substr(0, slash)) : "");
+    }
+
+    void
+    CheckNetwork(Node& node)
+    {
+        const auto slash = node.text.find('/');
+        const auto address = netbase::IpAddress::Parse(std::string_view(node.text).substr(0, slash));
+        if (address && slash == std::string::npos)
+        {
+            Fail(node,
+                 fmt::format("'{}' has no prefix length", node.text),
+                 fmt::format("did you mean '{}/{}'?", node.text, address->IsV4() ? 24 : 64));
+            return;
+        }
+        const auto length =
+            address ? ParseWhole(node.text.substr(slash + 1), address->IsV4() ? 32 : 128)
+                    : std::nullopt;
+        if (!length)
+        {
+            Fail(node, fmt::format("'{}' is not {}", node.text, DescribeValue(m_field)));
+            return;
+        }
+        netbase::IpPrefix prefix{*address, static_cast<unsigned>(*length)};
+        const unsigned bits = prefix.length + (address->IsV4() ? 96 : 0);
+        for (unsigned bit = bits; bit < 128; ++bit)
+        {
+            prefix.address.octets[bit / 8] &= static_cast<std::uint8_t>(~(0x80U >> bit % 8));
+        }
+        if (prefix.address != *address)
+        {
+            Fail(node,
+                 fmt::format("'{}' has bits set beyond its prefix length", node.text),
+                 fmt::format("did you mean '{}'?", prefix.ToString()));
+            return;
+        }
+        node.value = prefix.ToString();
+    }
+
+    void
+    CheckMac(Node& node)
+    {
+        const auto mac = netbase::MacAddress::Parse(node.text);
+        if (!mac)
+        {
+            Fail(node,
+                 fmt::format("'{}' is not a MAC address such as {}", node.text, m_field.example));
+        }
+        else if (mac->IsGroup() || mac->IsZero())
+        {
+            Fail(node,
+                 fmt::format("{} is {} and no station's own",
+                             mac->ToString(),
+                             mac->IsZero() ? "zero" : "a group address"));
+        }
+        else
+        {
+            node.value = mac->ToString();
+        }
+    }
+
+    void
+    CheckChoiceOrNumber(Node& node)
+    {
+        const auto values = Split(m_field.values, '|');
+        const bool digit = !node.text.empty() && node.text[0] >= '0' && node.text[0] <= '9';
+        if (std::find(values.begin(), values.end(), node.text) != values.end())
+        {
+            node.value = node.text;
+        }
+        else if (!digit)
+        {
+            Fail(node,
+                 fmt::format("'{}' is neither {}", node.text, DescribeOr(DescribeValue(m_field))),
+                 DidYouMean(node.text, values));
+        }
+        else if (m_field.type == Type::ChoiceOrInteger)
+        {
+            CheckInteger(node);
+        }
+        else
+        {
+            CheckQuantity(node);
+        }
+    }
+
+    /// @return "a, or b" as "a nor b"
+    static std::string
+    DescribeOr(std::string text)
+    {
+        const auto at = text.find(", or ");
+        return at == std::string::npos ? text : text.replace(at, 5, " nor ");
     }
 
     void
@@ -229,11 +377,7 @@ class ScalarChecker
         }
         else if (!value || *value < least || *value > most)
         {
-            Fail(node,
-                 fmt::format("{} is out of range; '{}' is {}",
-                             node.text,
-                             m_field.Key(),
-                             DescribeRange(m_field)));
+            OutOfRange(node);
         }
         else
         {
@@ -277,11 +421,7 @@ class ScalarChecker
         };
         if (beyond(m_field.min, true) || beyond(m_field.max, false))
         {
-            Fail(node,
-                 fmt::format("{} is out of range; '{}' is {}",
-                             node.text,
-                             m_field.Key(),
-                             DescribeRange(m_field)));
+            OutOfRange(node);
             return;
         }
         node.plus = quantity.plus;

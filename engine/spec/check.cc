@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 namespace weft::spec
 {
@@ -46,6 +47,7 @@ class Checker
     CheckKeys(Node& map, std::string_view path, const std::string& where)
     {
         const auto fields = ChildrenOf(path);
+        const Node* const outer = std::exchange(m_map, &map);
         for (auto& entry : map.entries)
         {
             const auto found = std::find_if(fields.begin(), fields.end(), [&](const Field* f) {
@@ -58,6 +60,7 @@ class Checker
             }
             CheckNode(entry.node, **found, path.empty() ? entry.key : where + "." + entry.key);
         }
+        m_map = outer;
         for (const auto* field : fields)
         {
             const auto* given = map.Find(field->Key());
@@ -69,13 +72,25 @@ class Checker
                                                 field->Key(),
                                                 DescribeWith(*field)));
             }
-            else if (!given && field->required && holds)
+            else if (!given && field->required && holds && !Waived(map, *field))
             {
                 auto& error = m_diagnostics.Error(
                     map.name, fmt::format("missing key '{}' in {}", field->Key(), where));
                 error.notes.push_back(fmt::format("{}: {}", field->Key(), field->doc));
             }
         }
+    }
+
+    /// @return whether a required key may be missing: what stands in for it is there, and nothing
+    /// that goes with it
+    static bool
+    Waived(const Node& map, const Field& field)
+    {
+        const auto fields = ChildrenOf(field.Parent());
+        return !field.unless.empty() && map.Find(field.unless) &&
+               std::none_of(fields.begin(), fields.end(), [&](const Field* other) {
+                   return other->unless == field.unless && map.Find(other->Key());
+               });
     }
 
     void
@@ -184,16 +199,23 @@ class Checker
         case Type::Names:
         case Type::LinkPair:
         case Type::TimeWindow:
+        case Type::Texts:
+        case Type::Wires:
+        case Type::WiresOrAll:
             if (node.kind == Node::Kind::List)
             {
                 CheckScalars(node, field, where);
                 return;
             }
-            if (field.type == Type::Ports || field.type == Type::Prefixes)
+            if (field.type == Type::Ports || field.type == Type::Prefixes ||
+                field.type == Type::WiresOrAll)
             {
                 break;
             }
             WrongKind(node, field, where);
+            return;
+        case Type::AddressMap:
+            CheckAddressMap(node, field, where);
             return;
         default:
             break;
@@ -204,7 +226,35 @@ class Checker
             return;
         }
         CheckScalar(node, field, m_diagnostics);
-        m_names.Check(node, field);
+        m_names.Check(node, field, m_map);
+    }
+
+    void
+    CheckAddressMap(Node& map, const Field& field, const std::string& where)
+    {
+        if (map.kind != Node::Kind::Map)
+        {
+            WrongKind(map, field, where);
+            return;
+        }
+        if (map.entries.empty())
+        {
+            m_diagnostics.Error(map.name, fmt::format("'{}' is empty", where));
+        }
+        Field address = field;
+        address.type = Type::Address;
+        address.example = "192.168.0.1";
+        for (auto& entry : map.entries)
+        {
+            m_names.CheckKey(entry, field.refers);
+            if (entry.node.kind != Node::Kind::Scalar)
+            {
+                m_diagnostics.Error(entry.keySpan,
+                                    fmt::format("'{}.{}' needs an IP address", where, entry.key));
+                continue;
+            }
+            CheckScalar(entry.node, address, m_diagnostics);
+        }
     }
 
     void
@@ -301,7 +351,9 @@ class Checker
             return;
         }
         Field element = field;
-        element.type = field.type == Type::Names        ? Type::Name
+        const bool wires = field.type == Type::Wires || field.type == Type::WiresOrAll;
+        element.type = wires                            ? Type::Wire
+                       : field.type == Type::Names      ? Type::Name
                        : field.type == Type::LinkPair   ? Type::LinkName
                        : field.type == Type::TimeWindow ? Type::Quantity
                                                         : field.type;
@@ -322,7 +374,7 @@ class Checker
                 continue;
             }
             CheckScalar(node, element, m_diagnostics);
-            m_names.Check(node, element);
+            m_names.Check(node, element, m_map);
             if (const auto* name = std::get_if<std::string>(&node.value))
             {
                 names.push_back(*name);
@@ -367,6 +419,7 @@ class Checker
     Node& m_root;
     Diagnostics& m_diagnostics;
     NameChecker m_names;
+    const Node* m_map = nullptr; ///< the one whose keys are looked at
 };
 
 } // namespace

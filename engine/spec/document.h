@@ -87,11 +87,11 @@ std::optional<Node> ReadDocument(std::string_view text,
  * every entry. Maps that are missing on the way are made. The value is YAML.
  *
  * @param text as given
- * @param number which --set it is, from 1; diagnostics name it "--set #1"
+ * @param source what diagnostics call it, such as "--set #1"
  */
 void ApplyOverride(Node& root,
                    const std::string& text,
-                   std::size_t number,
+                   const std::string& source,
                    Diagnostics& diagnostics);
 
 } // namespace weft::spec

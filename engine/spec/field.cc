@@ -34,19 +34,6 @@ Field::Conditions() const
     return conditions;
 }
 
-const Field*
-FindField(std::string_view path)
-{
-    for (const auto& field : Fields())
-    {
-        if (field.path == path)
-        {
-            return &field;
-        }
-    }
-    return nullptr;
-}
-
 std::vector<const Field*>
 ChildrenOf(std::string_view path)
 {
@@ -93,6 +80,12 @@ ResolvePath(std::string_view path)
 }
 
 bool
+MakesSeveral(std::string_view map)
+{
+    return map != "expect" && FindField(fmt::format("{}.count", map));
+}
+
+bool
 HasKeys(Type type)
 {
     return type == Type::Map || type == Type::MapOrOff || type == Type::NamedMap ||
@@ -115,6 +108,18 @@ Split(std::string_view text, char separator)
     }
 }
 
+namespace
+{
+
+/// @return "`sites`, `vms`"
+std::string
+DescribeRefers(const Field& field)
+{
+    return fmt::format("`{}`", fmt::join(Split(field.refers, '|'), "`, `"));
+}
+
+} // namespace
+
 std::string
 DescribeValue(const Field& field)
 {
@@ -133,9 +138,9 @@ DescribeValue(const Field& field)
     case Type::NewName:
         return "a name (lower-case letters, digits, hyphens)";
     case Type::Name:
-        return fmt::format("a name from `{}`", field.refers);
+        return fmt::format("a name from {}", DescribeRefers(field));
     case Type::Names:
-        return fmt::format("a list of names from `{}`", field.refers);
+        return fmt::format("a list of names from {}", DescribeRefers(field));
     case Type::Choice:
         return fmt::format("one of {}", fmt::join(Split(field.values, '|'), ", "));
     case Type::Toggle:
@@ -162,7 +167,39 @@ DescribeValue(const Field& field)
     case Type::TimeWindow:
         return "a list of two times";
     case Type::Bound:
-        return "a number in the unit of the metric";
+        return field.values.empty() ? "a number in the unit of the metric"
+                                    : fmt::format("a number {}", field.values);
+    case Type::Texts:
+        return "a list of texts";
+    case Type::Address:
+        return "an IP address";
+    case Type::Network:
+        return "an IP network such as 10.20.30.0/24";
+    case Type::Mac:
+        return "a MAC address such as 00:50:56:00:00:64";
+    case Type::Wire:
+        return "a wire, such as leaf1.spine1 or host1.uplink";
+    case Type::Wires:
+        return "a list of wires, such as [leaf1.spine1, host1.uplink]";
+    case Type::WireOrLink:
+        return "a link, written site.link, or a wire such as leaf1.spine1 or host1.uplink";
+    case Type::WiresOrAll:
+        return "a list of wires, such as [leaf1.spine1, host1.uplink], or all";
+    case Type::ChoiceOrInteger:
+        return fmt::format("a whole number, or {}", fmt::join(Split(field.values, '|'), ", "));
+    case Type::ChoiceOrQuantity:
+        return fmt::format("{} ({}), or {}",
+                           Describe(field.dimension),
+                           fmt::join(UnitsOf(field.dimension), ", "),
+                           fmt::join(Split(field.values, '|'), ", "));
+    case Type::AddressMap:
+        return fmt::format("a map from names of `{}` to IP addresses", field.refers);
+    case Type::Pattern:
+        return std::string(field.values);
+    case Type::NameOrAddress:
+        return fmt::format("a name from {}, or an IP address", DescribeRefers(field));
+    case Type::PlaceOrMoment:
+        return "a site, or a moment";
     }
     return "";
 }

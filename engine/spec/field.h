@@ -40,7 +40,21 @@ enum class Type
     LinkPair,   ///< a list of two such names
     Moment,     ///< a time, the name of an event or expectation, or "name.start", "name.end"
     TimeWindow, ///< a list of two times
-    Bound,      ///< a number with whatever unit the metric beside it has
+    Bound,      ///< a number with whatever unit the metric beside it has; Field::values says which
+    Texts,      ///< a list of texts
+    Address,    ///< an IPv4 or IPv6 address
+    Network,    ///< an IPv4 or IPv6 network
+    Mac,        ///< an EUI-48 address
+    Wire,       ///< "leaf1.spine1", "host1.uplink", "vm1.port"
+    Wires,      ///< a list of wires
+    WiresOrAll, ///< such a list, or the word all
+    WireOrLink, ///< a wire, or "site.link"
+    ChoiceOrInteger,  ///< one of Field::values, or a whole number
+    ChoiceOrQuantity, ///< one of Field::values, or a quantity
+    AddressMap,       ///< a map from names (Field::refers) to addresses
+    Pattern,          ///< what an entry has to hold; Field::values says what may stand there
+    NameOrAddress,    ///< a name that stands elsewhere, or an IP address
+    PlaceOrMoment,    ///< a site beside `follows`, else a moment
 };
 
 /// Sign that a quantity is written with.
@@ -65,8 +79,8 @@ struct Field
     Type type;
     std::string_view doc; ///< one line
     Dimension dimension = Dimension::None;
-    std::string_view values{};   ///< Choice: separated by '|'
-    std::string_view refers{};   ///< Name, Names: key of the map where the name is given
+    std::string_view values{}; ///< Choice: separated by '|'
+    std::string_view refers{}; ///< Name, Names: keys of the maps where the name is given, by '|'
     bool required = false;       ///< (where `with` holds)
     std::string_view fallback{}; ///< default, as it would be written
     std::string_view
@@ -77,6 +91,9 @@ struct Field
     std::string_view
         with{}; ///< only beside: "kind=onoff|bulk-udp" or "metric|cost" (one of these keys)
     std::string_view example{}; ///< a value; the default serves where there is none
+    std::string_view unless{};  ///< a required key may be missing where this one is given
+    std::string_view why{};     ///< reason of the range, shown with the error
+    bool counts = false; ///< where `count` makes several of a thing, one more for each
 
     /// @return the last component of the path
     std::string_view Key() const;
@@ -98,6 +115,9 @@ std::vector<const Field*> ChildrenOf(std::string_view path);
 /// @return the field that a path of a real file means ("sites.bristol.links.0.mtu", "sites.*.lan"),
 /// or null
 const Field* ResolvePath(std::string_view path);
+
+/// @return whether `count` makes several things of one in a map at the top
+bool MakesSeveral(std::string_view map);
 
 /// @return whether the type is a map or list of maps, with keys of its own
 bool HasKeys(Type type);

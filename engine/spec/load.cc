@@ -2,6 +2,7 @@
 #include "engine/spec/load.h"
 
 #include "engine/spec/bind.h"
+#include "engine/spec/expand.h"
 
 #include <fmt/format.h>
 #include <openssl/sha.h>
@@ -63,10 +64,55 @@ Digest(const std::string& text)
     return fmt::format("{:02x}{:02x}{:02x}{:02x}", hash[0], hash[1], hash[2], hash[3]);
 }
 
+/// Applies the overrides of a variant to a tree. @return these
+std::vector<std::string>
+ApplyVariant(Node& root, const std::string& variant, Diagnostics& diagnostics)
+{
+    std::vector<std::string> applied;
+    if (variant.empty() || variant == "base")
+    {
+        return applied;
+    }
+    const auto* variants = root.Find("variants");
+    const auto* chosen = variants ? variants->Find(variant) : nullptr;
+    if (!chosen)
+    {
+        std::vector<std::string> names{"base"};
+        for (const auto& entry : variants ? variants->entries : std::vector<Node::Entry>{})
+        {
+            names.push_back(entry.key);
+        }
+        const auto source = diagnostics.AddSource("--variant", variant);
+        auto& error = diagnostics.Error({source, 1, 1, variant.size()},
+                                        fmt::format("no variant '{}'", variant),
+                                        DidYouMean(variant, names));
+        error.notes.push_back(ListNames("variants", names));
+        return applied;
+    }
+    if (const auto* set = chosen->Find("set"))
+    {
+        for (const auto& entry : set->entries)
+        {
+            if (entry.node.kind == Node::Kind::Scalar)
+            {
+                applied.push_back(entry.node.text);
+            }
+        }
+    }
+    for (std::size_t i = 0; i < applied.size(); ++i)
+    {
+        ApplyOverride(root, applied[i], fmt::format("variants.{}.set.{}", variant, i), diagnostics);
+    }
+    return applied;
+}
+
 } // namespace
 
 LoadResult
-ParseScenario(const std::string& file, std::string text, const std::vector<std::string>& overrides)
+ParseScenario(const std::string& file,
+              std::string text,
+              const std::vector<std::string>& overrides,
+              const std::string& variant)
 {
     LoadResult result;
     result.text = std::move(text);
@@ -75,14 +121,23 @@ ParseScenario(const std::string& file, std::string text, const std::vector<std::
     auto root = ReadDocument(result.text, source, diagnostics);
     if (root)
     {
+        auto applied = ApplyVariant(*root, variant, diagnostics);
         for (std::size_t i = 0; i < overrides.size(); ++i)
         {
-            ApplyOverride(*root, overrides[i], i + 1, diagnostics);
+            ApplyOverride(*root, overrides[i], fmt::format("--set #{}", i + 1), diagnostics);
+            applied.push_back(overrides[i]);
         }
         CheckDocument(*root, diagnostics);
-        Binding binding{{}, View(&*root, ""), diagnostics};
+        ExpandCounts(*root, diagnostics);
+        Binding binding{.scenario = {}, .root = View(&*root, ""), .diagnostics = diagnostics};
+        binding.scenario.variant = variant.empty() ? "base" : variant;
         BindGeneral(binding);
         BindTopology(binding);
+        BindFabric(binding);
+        BindOverlay(binding);
+        BindMachines(binding);
+        CheckOverlay(binding);
+        BindRecord(binding);
         BindPolicy(binding);
         BindTraffic(binding);
         BindEvents(binding);
@@ -91,7 +146,7 @@ ParseScenario(const std::string& file, std::string text, const std::vector<std::
         {
             result.scenario = std::move(binding.scenario);
             result.scenario->file = file;
-            result.scenario->overrides = overrides;
+            result.scenario->overrides = applied;
             result.scenario->digest = Digest(CanonicalText(*result.scenario));
         }
     }
@@ -100,7 +155,9 @@ ParseScenario(const std::string& file, std::string text, const std::vector<std::
 }
 
 LoadResult
-LoadScenario(const std::string& file, const std::vector<std::string>& overrides)
+LoadScenario(const std::string& file,
+             const std::vector<std::string>& overrides,
+             const std::string& variant)
 {
     std::string text;
     if (const auto wrong = ReadFile(file, text); !wrong.empty())
@@ -110,7 +167,7 @@ LoadScenario(const std::string& file, const std::vector<std::string>& overrides)
         result.diagnostics.Error({source, 0, 0, 1}, wrong);
         return result;
     }
-    return ParseScenario(file == "-" ? "<stdin>" : file, std::move(text), overrides);
+    return ParseScenario(file == "-" ? "<stdin>" : file, std::move(text), overrides, variant);
 }
 
 } // namespace weft::spec

@@ -26,14 +26,19 @@ struct LoadResult
  *
  * @param file path; "-" reads standard input
  * @param overrides each "path=value", applied in order before anything is checked
- * @return the scenario or the diagnostics; an unreadable file is a diagnostic too
+ * @param variant whose overrides are applied before those; "base" or empty: none
+ * @return the scenario or the diagnostics; an unreadable file and an unknown variant are
+ * diagnostics too
  */
-LoadResult LoadScenario(const std::string& file, const std::vector<std::string>& overrides = {});
+LoadResult LoadScenario(const std::string& file,
+                        const std::vector<std::string>& overrides = {},
+                        const std::string& variant = {});
 
 /// The same for text already in memory. @p file is the name that diagnostics show.
 LoadResult ParseScenario(const std::string& file,
                          std::string text,
-                         const std::vector<std::string>& overrides = {});
+                         const std::vector<std::string>& overrides = {},
+                         const std::string& variant = {});
 
 /// @return the resolved scenario as canonical text (one "key: value" a line, sorted, base units),
 /// of which the digest is the SHA-256; seed and prose are left out

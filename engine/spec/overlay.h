@@ -121,7 +121,8 @@ struct FabricRouter
     bool leaf = false; ///< of a leaf-spine fabric
     IpAddress address; ///< loopback, a host route of its own
     IpPrefix subnet;   ///< of the hosts attached to it
-    IpAddress gateway; ///< the router's address there
+    IpAddress gateway; ///< the router's address there, where hosts share the network
+    bool ownSubnet = false; ///< the file gives the network: hosts share it
 };
 
 /// Two routers joined.
@@ -245,7 +246,6 @@ struct OverlaySettings
     bool ttlInherit = false;
     std::uint8_t ttl = 64; ///< also for what has none to inherit
     std::uint8_t multicastTtl = 64;
-    bool multicastTtlInherit = false;
     bool tosInherit = false;
     std::uint8_t tos = 0;
     OuterDf df = OuterDf::Clear;

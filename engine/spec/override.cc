@@ -139,9 +139,12 @@ Shift(Node& node, std::size_t columns)
 } // namespace
 
 void
-ApplyOverride(Node& root, const std::string& text, std::size_t number, Diagnostics& diagnostics)
+ApplyOverride(Node& root,
+              const std::string& text,
+              const std::string& sourceName,
+              Diagnostics& diagnostics)
 {
-    const auto source = diagnostics.AddSource(fmt::format("--set #{}", number), text);
+    const auto source = diagnostics.AddSource(sourceName, text);
     const auto equals = text.find('=');
     if (equals == std::string::npos || equals == 0)
     {

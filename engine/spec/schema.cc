@@ -14,6 +14,12 @@ namespace
 
 constexpr std::string_view NAME = "^[a-z0-9][a-z0-9-]{0,63}$";
 constexpr std::string_view LINK = "^[a-z0-9][a-z0-9-]*\\.[a-z0-9][a-z0-9-]*$";
+constexpr std::string_view WIRE = "^[a-z0-9][a-z0-9-]*\\.[a-z0-9][a-z0-9-]*(\\.[0-9]+)?$";
+constexpr std::string_view MOMENT =
+    "^([a-z0-9][a-z0-9-]*(\\.start|\\.end)?|[0-9]+(\\.[0-9]+)? ?(ns|us|ms|s|min|h))$";
+constexpr std::string_view MAC = "^[0-9a-fA-F]{2}(:[0-9a-fA-F]{2}){5}$";
+constexpr std::string_view ADDRESS = "^[0-9a-fA-F.:]+$";
+constexpr std::string_view NETWORK = "^[0-9a-fA-F.:]+/[0-9]{1,3}$";
 constexpr std::string_view PREFIX = "^[0-9]{1,3}(\\.[0-9]{1,3}){3}/[0-9]{1,2}$";
 constexpr std::string_view PORTS = "^[0-9]{1,5}(-[0-9]{1,5})?$";
 
@@ -86,6 +92,30 @@ Array(const std::vector<std::string>& values)
 
 void WriteMap(Writer& writer, std::string_view path, bool orOff);
 
+/// @return the pattern of one of the field's words, or of a number or quantity
+std::string
+Alternatives(const Field& field)
+{
+    const auto number =
+        field.type == Type::ChoiceOrInteger
+            ? std::string("[0-9]+")
+            : fmt::format("[0-9]+(\\.[0-9]+)? ?({})", fmt::join(UnitsOf(field.dimension), "|"));
+    return fmt::format("^({}|{})$", field.values, number);
+}
+
+void
+WriteItems(Writer& writer, std::string_view pattern)
+{
+    writer.Key("items");
+    writer.Open('{');
+    writer.Set("type", "\"string\"");
+    if (!pattern.empty())
+    {
+        writer.Set("pattern", JsonString(pattern));
+    }
+    writer.Close('}');
+}
+
 void
 WriteArray(Writer& writer, std::string_view pattern, bool pair)
 {
@@ -95,11 +125,7 @@ WriteArray(Writer& writer, std::string_view pattern, bool pair)
         writer.Set("minItems", "2");
         writer.Set("maxItems", "2");
     }
-    writer.Key("items");
-    writer.Open('{');
-    writer.Set("type", "\"string\"");
-    writer.Set("pattern", JsonString(pattern));
-    writer.Close('}');
+    WriteItems(writer, pattern);
 }
 
 /// Writes what a value of the field has to be; the description is written by the caller.
@@ -152,11 +178,63 @@ WriteType(Writer& writer, const Field& field)
     case Type::Name:
         text(NAME);
         break;
+    case Type::NameOrAddress:
+        text("^([a-z0-9][a-z0-9-]{0,63}|[0-9a-fA-F.:]+)$");
+        break;
     case Type::LinkName:
         text(LINK);
         break;
     case Type::Moment:
-        text("^([a-z0-9][a-z0-9-]*(\\.start|\\.end)?|[0-9]+(\\.[0-9]+)? ?(ns|us|ms|s|min|h))$");
+    case Type::PlaceOrMoment:
+        text(MOMENT);
+        break;
+    case Type::Address:
+        text(ADDRESS);
+        break;
+    case Type::Network:
+        text(NETWORK);
+        break;
+    case Type::Mac:
+        writer.Set("type", "[\"string\", \"integer\"]"); // YAML 1.1 counts some to the base 60
+        writer.Set("pattern", JsonString(MAC));
+        break;
+    case Type::Wire:
+    case Type::WireOrLink:
+        text(WIRE);
+        break;
+    case Type::Wires:
+        WriteArray(writer, WIRE, false);
+        break;
+    case Type::WiresOrAll:
+        writer.Set("type", "[\"array\", \"string\"]");
+        writer.Set("pattern", "\"^all$\"");
+        WriteItems(writer, WIRE);
+        break;
+    case Type::Texts:
+        WriteArray(writer, "", false);
+        break;
+    case Type::Pattern:
+        writer.Set("type", "[\"string\", \"number\"]");
+        break;
+    case Type::ChoiceOrInteger:
+        writer.Set("type", "[\"integer\", \"string\"]");
+        writer.Set("pattern", JsonString(Alternatives(field)));
+        writer.Set("minimum", field.min);
+        writer.Set("maximum", field.max);
+        break;
+    case Type::ChoiceOrQuantity:
+        text(Alternatives(field));
+        break;
+    case Type::AddressMap:
+        writer.Set("type", "\"object\"");
+        writer.Key("propertyNames");
+        writer.Open('{');
+        writer.Set("pattern", JsonString(NAME));
+        writer.Close('}');
+        writer.Key("additionalProperties");
+        writer.Open('{');
+        text(ADDRESS);
+        writer.Close('}');
         break;
     case Type::Names:
         WriteArray(writer, NAME, false);
@@ -173,6 +251,13 @@ WriteType(Writer& writer, const Field& field)
         for (const auto& value : Split(field.values, '|'))
         {
             values.push_back(JsonString(value));
+        }
+        for (const auto& value : Split(field.values, '|'))
+        {
+            if (value.find_first_not_of("0123456789") == std::string::npos)
+            {
+                values.push_back(value); // what YAML makes of the bare number
+            }
         }
         if (std::find(values.begin(), values.end(), "\"null\"") != values.end())
         {
@@ -259,7 +344,7 @@ WriteMap(Writer& writer, std::string_view path, bool orOff)
     std::vector<std::string> required;
     for (const auto* field : ChildrenOf(path))
     {
-        if (field->required && field->with.empty())
+        if (field->required && field->with.empty() && field->unless.empty())
         {
             required.push_back(JsonString(field->Key()));
         }
@@ -290,7 +375,7 @@ JsonSchema()
     writer.Open('{');
     writer.Set("$schema", "\"http://json-schema.org/draft-07/schema#\"");
     writer.Set("title", "\"Weft scenario\"");
-    writer.Set("$comment", "\"Generated by `weft schema` from engine/spec/field-table.cc.\"");
+    writer.Set("$comment", "\"Generated by `weft schema` from engine/spec/field-table*.cc.\"");
     WriteMap(writer, "", false);
     writer.Close('}');
     return writer.Take();

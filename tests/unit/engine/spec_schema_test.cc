@@ -32,13 +32,22 @@ TEST(SpecTable, IsConsistent)
             << field.path << " before its parent";
         EXPECT_TRUE(field.doc.ends_with('.')) << field.path;
         EXPECT_EQ(HasKeys(field.type), !ChildrenOf(field.path).empty()) << field.path;
-        EXPECT_EQ(field.type == Type::Choice, !field.values.empty()) << field.path;
-        EXPECT_EQ(field.type == Type::Quantity, field.dimension != Dimension::None) << field.path;
+        const bool word = field.type == Type::ChoiceOrInteger ||
+                          field.type == Type::ChoiceOrQuantity || field.type == Type::Choice;
+        const bool worded = field.type == Type::Pattern || field.type == Type::Bound;
+        EXPECT_TRUE(worded || word == !field.values.empty()) << field.path;
+        EXPECT_EQ(field.type == Type::Quantity || field.type == Type::ChoiceOrQuantity,
+                  field.dimension != Dimension::None)
+            << field.path;
+        EXPECT_TRUE(field.unless.empty() || (field.required && FindField(field.unless)))
+            << field.path;
+        EXPECT_TRUE(field.why.empty() || field.why.size() > 10) << field.path;
         EXPECT_FALSE(field.required && !field.fallback.empty()) << field.path;
         for (const auto text :
              {field.fallback, HasKeys(field.type) ? std::string_view() : field.example})
         {
-            if (text.empty() || text.starts_with('[') || field.type == Type::MapOrOff)
+            if (text.empty() || text.starts_with('[') || text.starts_with('{') ||
+                field.type == Type::MapOrOff)
             {
                 continue;
             }
@@ -166,13 +175,18 @@ root = sys.argv[1]
 schema = json.load(open(root + '/doc/scenario.schema.json'))
 jsonschema.Draft7Validator.check_schema(schema)
 validator = jsonschema.Draft7Validator(schema)
+class Loader(yaml.SafeLoader):  # only true and false are booleans, as in YAML 1.2
+    yaml_implicit_resolvers = {
+        first: [r for r in resolvers if first in 'tTfF' or r[0] != 'tag:yaml.org,2002:bool']
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items() }
+load = lambda file: yaml.load(open(file), Loader)
 files = glob.glob(root + '/scenarios/**/*.weft.yaml', recursive=True)
 files.append(root + '/tests/unit/engine/data/example.weft.yaml')
-wrong = [(f, e.message) for f in files for e in validator.iter_errors(yaml.safe_load(open(f)))]
+wrong = [(f, e.message) for f in files for e in validator.iter_errors(load(f))]
 for w in wrong: print(*w)
 invalid = glob.glob(root + '/tests/unit/engine/data/invalid/')[0]
 for name in ('unknown-keys', 'units', 'ranges', 'choices', 'names', 'wrong-kinds', 'signs'):
-    if validator.is_valid(yaml.safe_load(open(invalid + name + '.yaml'))):
+    if validator.is_valid(load(invalid + name + '.yaml')):
         wrong.append(name); print('accepted', name)
 sys.exit(bool(wrong))
 )";
