@@ -30,7 +30,7 @@ class Vtep;
 struct ControllerAgentConfig
 {
     TimeNs hello = std::chrono::seconds{1}; ///< between hellos while there is no session
-    ControllerChannelConfig channel;
+    ControllerChannelConfig channel{};
     std::uint64_t key = 0; ///< different for every agent: session numbers are drawn from it
 };
 

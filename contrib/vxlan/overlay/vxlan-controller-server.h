@@ -30,7 +30,7 @@ namespace weft::vxlan
 
 struct ControllerServerConfig
 {
-    ControllerChannelConfig channel;
+    ControllerChannelConfig channel{};
     TimeNs pushDelay = std::chrono::milliseconds{10}; ///< from a report's end to its pushes
     TimeNs updateCost = std::chrono::microseconds{50};
     /// Stations of an agent that is silent are kept for so long; NEVER: for ever.
