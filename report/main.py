@@ -40,6 +40,16 @@ def report_run(options):
     style.prepare()
     run = read_run(options.run[0])
     out = options.out or os.path.join(run.directory, "report")
+    drawn = _draw_fabric(run, out) if run.fabric else {}
+    if run.fabric and not len(run.paths):
+        named = [run.flow(options.flow)] if options.flow else run.info["flows"] if options.all else []
+        pictures = []
+        for flow in named:
+            for direction in run.directions(flow["name"]):
+                stem = f"timeline-{flow['name']}-{direction}"
+                pictures.append((Story(run, flow, direction), stem))
+                draw_timeline(pictures[-1][0], os.path.join(out, "figures", stem))
+        return write(os.path.join(out, "index.html"), page.fabric_page(run, drawn, pictures, out))
     key = run.flow(options.flow) if options.flow else run.default_flow()
     chosen = []
     if key:
@@ -60,6 +70,17 @@ def report_run(options):
         knowledge = "paths-" + pictures[0][1][9:]
     numbers = {d.row: number for number, d in named_decisions(chosen[0])} if chosen else {}
     return write(os.path.join(out, "index.html"), page.run_page(run, pictures, knowledge, numbers, out))
+
+
+def _draw_fabric(run, out):
+    """Draws what the run's data allows; returns {key of page.FABRIC_FIGURES: file stem}."""
+    from report.balance import draw_balance
+    from report.delivery import draw_delivery
+    from report.flooding import draw_flooding
+    from report.forwarding import draw_forwarding
+
+    draws = {"delivery": draw_delivery, "forwarding": draw_forwarding, "flooding": draw_flooding, "balance": draw_balance}
+    return {key: key for key, draw in draws.items() if draw(run, os.path.join(out, "figures", key))}
 
 
 def write(path, text):

@@ -45,6 +45,16 @@ def percent(value, digits=3):
     return quantity(value, "fraction", digits)
 
 
+def octets(count):
+    """A number of bytes in the largest decimal unit that leaves at least 1."""
+    if count is None or math.isnan(count):
+        return DASH
+    for factor, unit in ((1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
+        if abs(count) >= factor:
+            return f"{number(count / factor, 2)}{NARROW}{unit}"
+    return f"{number(count, 0)}{NARROW}B"
+
+
 def bitrate(bits):
     """A bit rate in the largest unit that leaves at least 1."""
     for factor, unit in ((1e9, "Gbps"), (1e6, "Mbps"), (1e3, "kbps")):

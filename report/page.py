@@ -109,6 +109,55 @@ def figures_part(pictures, out_dir):
     return "".join(out)
 
 
+FABRIC_FIGURES = {
+    "delivery": "Delivered and lost packets of each flow by the time they were sent. The shaded stretch is the flow\u2019s longest outage.",
+    "forwarding": "Each bar is an entry of a forwarding table, from when it was added until it went; its colour is where it points to.",
+    "flooding": "What each VTEP sent in frames for all, or for a destination it did not know.",
+    "balance": "What parallel links carried over the whole run, and the busiest links over time.",
+}
+FABRIC_HEADS = {
+    "delivery": "<h2 id=figure>The flows on one time axis</h2>",
+    "forwarding": "<h2 id=forwarding>Forwarding tables in time</h2>",
+    "flooding": "<h2 id=flooding>Flooding</h2>",
+    "balance": "<h2 id=balance>Links</h2>",
+}
+
+
+def fabric_page(run, drawn, pictures, out_dir):
+    """The page of a run over a fabric alone: no SD-WAN paths, decisions or SLAs.
+
+    `drawn` are the stems of the fabric's figures that exist, by their key in FABRIC_FIGURES; `pictures`
+    are (story, stem) of flows that were asked for by name.
+    """
+    from report import fabric_sections
+
+    def part(key, *more):
+        more = "".join(more)
+        shown = picture(drawn[key], f"x{key[:2]}", FABRIC_FIGURES[key], out_dir) if key in drawn else ""
+        return FABRIC_HEADS[key] + shown + more if shown or more else ""
+
+    body = [
+        heading(run),
+        fabric_sections.headline(run),
+        "<main>",
+        sections.verdict_band(run),
+        part("delivery"),
+        sections.expectations(run),
+        figures_part(pictures, out_dir) if pictures else "",
+        fabric_sections.flows(run),
+        part("forwarding"),
+        fabric_sections.walk(run),
+        part("flooding", fabric_sections.flooding(run)),
+        part("balance", fabric_sections.balance(run)),
+        fabric_sections.drops(run),
+        fabric_sections.inventory(run),
+        fabric_sections.METHOD.format(seed=markup.text(run.info["seed"]), interval=run.interval),
+        facts(run),
+        "</main>",
+    ]
+    return document(f"{run.name}: report", "\n".join(part for part in body if part))
+
+
 def run_page(run, pictures, knowledge, numbers, out_dir):
     """The page of one run.
 

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""One finished run, read from its directory and checked: run.json and the four tables."""
+"""One finished run, read from its directory and checked: run.json and the tables beside it."""
 import json
 import math
 import os
 
-from report.tables import DECISIONS, DROPS, FLOWS, PATHS, ReportError, read_table
+from report.tables import (
+    DECISIONS, DROPS, FLOWS, FRAMES, LINKS, PATHS, TABLES, VTEPS, ReportError, Table, read_table,
+)
 
 # What run.json must hold for a report, as dotted key and type; everything else is optional.
 REQUIRED = (
@@ -24,12 +26,24 @@ REQUIRED = (
 
 
 class Run:
-    """A finished run. `info` is run.json; `flows`, `paths`, `decisions` and `drops` are the tables."""
+    """A finished run. `info` is run.json; `flows`, `paths`, `decisions` and `drops` are the tables of every
+    run, `changes` (tables.csv), `frames`, `links` and `vteps` those of one with a fabric, empty elsewhere."""
 
-    def __init__(self, directory, info, tables):
+    def __init__(self, directory, info, tables, fabric_tables):
         self.directory = directory
         self.info = info
         self.flows, self.paths, self.decisions, self.drops = tables
+        self.changes, self.frames, self.links, self.vteps = fabric_tables
+
+    @property
+    def fabric(self):
+        """What run.json says of the fabric; None where there is none."""
+        return (self.info.get("topology") or {}).get("fabric")
+
+    @property
+    def variant(self):
+        """Name of the scenario's variant; "base" where none was chosen."""
+        return str(self.info.get("variant") or "base")
 
     @property
     def name(self):
@@ -140,6 +154,12 @@ def _check_flows(path, info, flows):
         last[name, direction] = time
 
 
+def _optional_table(directory, columns):
+    """A table that is not written when there is nothing to write into it."""
+    path = os.path.join(directory, columns.file)
+    return read_table(path, columns) if os.path.exists(path) else Table.empty(columns)
+
+
 def read_run(directory):
     """Reads and checks the run in `directory`; raises ReportError naming file, line and fault."""
     if not os.path.isdir(directory):
@@ -150,4 +170,9 @@ def read_run(directory):
         for columns in (FLOWS, PATHS, DECISIONS, DROPS)
     ]
     _check_flows(os.path.join(directory, "flows.csv"), info, tables[0])
-    return Run(directory, info, tables)
+    has_fabric = bool((info.get("topology") or {}).get("fabric"))
+    fabric_tables = [
+        _optional_table(directory, columns) if has_fabric else Table.empty(columns)
+        for columns in (TABLES, FRAMES, LINKS, VTEPS)
+    ]
+    return Run(directory, info, tables, fabric_tables)

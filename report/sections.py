@@ -214,8 +214,8 @@ def flows(run):
     )
 
 
-def drops(run):
-    """Drops by place and reason, and the books."""
+def drops(run, what="datagrams put on the WAN"):
+    """Drops by place and reason, and the books, which count `what`."""
     out = ["<h2 id=drops>Where packets went</h2>"]
     if len(run.drops):
         rows = [
@@ -233,7 +233,7 @@ def drops(run):
         total = books["delivered"] + books["dropped"] + books["in_flight"]
         balance = "they balance" if total == books["sent"] else f"<b class=failed>off by {books['sent'] - total:g}</b>"
         out.append(
-            f"<p>The books: {number(books['sent'])} datagrams put on the WAN = {number(books['delivered'])} delivered + "
+            f"<p>The books: {number(books['sent'])} {what} = {number(books['delivered'])} delivered + "
             f"{number(books['dropped'])} dropped + {number(books['in_flight'])} in flight at the end; {balance}.</p>"
         )
     return "".join(out)

@@ -46,6 +46,28 @@ DECISIONS = Columns(
     " bound:number threshold:number timer:text timer_s:number from:text to:text reason:text",
 )
 DROPS = Columns("drops.csv", "place:text reason:text count:count bytes:count")
+# Of runs with a fabric.
+TABLES = Columns(
+    "tables.csv",
+    "time_s:time node:text table:text op:text cause:text domain:text mac:text address:text source:text"
+    " remote:text port:text text:text",
+)
+FRAMES = Columns(
+    "frames.csv",
+    "time_s:time link:text direction:text size:count eth_source:text eth_destination:text outer_vlan:text"
+    " source:text destination:text ttl:text tos:text df:text fragment:text protocol:text source_port:text"
+    " destination_port:text udp_checksum:text encapsulation:text vni:text inner_source:text"
+    " inner_destination:text inner_vlan:text inner_kind:text message:text summary:text",
+)
+LINKS = Columns(
+    "links.csv",
+    "time_s:time link:text direction:text frames:count bytes:count drops:count utilisation:number",
+)
+VTEPS = Columns(
+    "vteps.csv",
+    "time_s:time vtep:text encapsulated:count decapsulated:count flooded_frames:count flooded_copies:count"
+    " flooded_bytes:count learned:count moved:count aged:count drops:count fdb_entries:count",
+)
 
 
 class Table:
@@ -65,6 +87,12 @@ class Table:
         """The rows as dicts, in file order."""
         names = self.columns.names
         return [dict(zip(names, cells)) for cells in zip(*(self.data[name] for name in names))]
+
+    @classmethod
+    def empty(cls, columns):
+        """A table of these columns without a row."""
+        kinds = columns.kinds
+        return cls(columns, {name: [] if kinds[name] == "text" else np.array([]) for name in columns.names})
 
     def where(self, **equals):
         """The rows whose text columns have these values."""
