@@ -14,7 +14,7 @@ MOST = 5  # groups that are drawn
 BARS = 12  # bars of a group
 PANEL = 1.35
 LABEL = 1.62
-MEASURES = (("bytes", "bytes"), ("frames", "frames"), ("flows", "flows (by 5-tuple)"))
+MEASURES = (("bytes", "bytes"), ("frames", "frames"), ("flows", "flows, by 5-tuple"))
 
 
 def columns(found):
@@ -27,8 +27,8 @@ def answer(found):
         return ""
     worst = max(found, key=lambda group: group.imbalance("bytes"))
     return (
-        f"Most / mean is 1 when all links carry the same. Furthest from it: {worst.title}, "
-        f"{worst.imbalance('bytes'):.3g} of {len(worst.shares)} at most, by bytes."
+        f"Most / mean (dashed line) is 1 when all links carry the same. Furthest from it: {worst.title}, "
+        f"{worst.imbalance('bytes'):.3g} by bytes; all on one link would be {len(worst.shares)}."
     )
 
 
@@ -80,18 +80,18 @@ def _draw_bars(axes, group, shares, what, column, number):
     for place, value in zip(places, values):
         text = markup.octets(value) if what == "bytes" else markup.number(float(value))
         axes.annotate(text, (value, place), (2.5, 0), textcoords="offset points", va="center", size=6.3,
-                      annotation_clip=False)
+                      annotation_clip=False, bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5})
 
 
 def _draw_use(frame, run, peaks, events, known, low, high):
     """Utilisation over time of the busiest links."""
     frame.left = 0.62
     handles = [
-        sheet.line(style.PATH_COLOURS[place], f"{arrow(link, way, known)} (at most {100 * peak:.3g} %)")
+        sheet.line(style.PATH_COLOURS[place], f"{arrow(link, way, known)} (at most {100 * peak:.3g} %)", style.PATH_DASHES[place])
         for place, ((link, way), peak) in enumerate(peaks.items())
     ]
     frame.skip(0.28)
-    frame.text(frame.top - 0.08, 0.1, "Utilisation of the busiest links", size=7.5, weight="bold")
+    frame.text(frame.top - 0.1, 0.1, "Utilisation of the busiest links", size=7.5, weight="bold")
     sheet.legend(frame, handles, 3)
     events.draw(frame)
     axes = frame.add(PANEL)
@@ -141,7 +141,7 @@ def _titles(frame, measures):
     gap, right = 0.5, 0.45
     wide = (style.WIDTH - LABEL - right - gap * (len(measures) - 1)) / len(measures)
     for place, (_, title) in enumerate(measures):
-        frame.text(frame.top, LABEL + place * (wide + gap), f"{title}; dashed: mean", size=7, weight="bold")
+        frame.text(frame.top, LABEL + place * (wide + gap), title, size=7, weight="bold")
     frame.skip(0.1)
 
 

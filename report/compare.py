@@ -10,7 +10,7 @@ from matplotlib.patches import Patch
 
 from report import markup, page, sections, style
 from report.story import MOS_FLOOR
-from report.variants import conclusion, read_variants, weather_note
+from report.variants import conclusion, labels_of, read_runs, read_variants, weather_note
 
 STEM = "comparison"
 ROW = 0.92
@@ -245,6 +245,11 @@ def _runs_part(variants):
 def report_comparison(options):
     """Writes the comparison's page and figure into options.out; returns the page's path."""
     style.prepare()
+    given, runs = read_runs(options.run)
+    if all(run.fabric for run in runs):
+        from report.fabric_compare import report_fabrics
+
+        return report_fabrics(labels_of(given, runs), runs, options)
     variants = read_variants(options.run, options.flow, options.direction)
     draw_comparison(variants, os.path.join(options.out, "figures", STEM))
     same, note = weather_note(variants)

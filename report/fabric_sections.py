@@ -30,8 +30,8 @@ def _count(things, noun):
     return f"{len(things)} {noun if len(things) == 1 else plural}"
 
 
-def headline(run):
-    """What carries what, in one line."""
+def headline(run, variant=True):
+    """What carries what, in one line; with the run's variant, unless not wanted."""
     fabric = run.fabric
     routers = fabric.get("routers") or []
     bridged = fabric.get("forwarding") == "bridged"
@@ -50,8 +50,8 @@ def headline(run):
     machines = f"{_count(fabric.get('vms') or [], 'machine')} in {_count(fabric.get('networks') or [], 'network')}"
     parts.append(machines)
     line = escape(". ".join(part[:1].upper() + part[1:] for part in parts))
-    variant = f" <b>Variant {escape(run.variant)}.</b>" if run.variant != "base" else ""
-    return f"<p class=topology>{line}.{variant}</p>"
+    named = f" <b>Variant {escape(run.variant)}.</b>" if variant and run.variant != "base" else ""
+    return f"<p class=topology>{line}.{named}</p>"
 
 
 def _encapsulation(fabric):

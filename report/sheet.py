@@ -29,7 +29,7 @@ def legend(frame, handles, columns=None, left=0.1):
     columns = columns or len(handles)
     frame.figure.legend(
         handles=handles, loc="upper left", ncol=columns, fontsize=6.8, handlelength=1.6, columnspacing=1.2,
-        labelspacing=0.35, borderpad=0, borderaxespad=0,
+        labelspacing=0.35, handletextpad=0.6, borderpad=0, borderaxespad=0,
         bbox_to_anchor=(left / style.WIDTH, 1 - frame.top / frame.height),
     )
     frame.skip(legend_height(handles, columns))
@@ -40,8 +40,8 @@ def legend_height(handles, columns=None):
     return 0.15 * rows + 0.08
 
 
-def line(colour, label):
-    return Line2D([], [], color=colour, linewidth=1.3, label=label)
+def line(colour, label, dashes=(None, None)):
+    return Line2D([], [], color=colour, linewidth=1.3, label=label, linestyle=(0, dashes) if dashes[0] else "-")
 
 
 def patch(colour, label, **keywords):

@@ -52,8 +52,8 @@ def _override_label(run):
     return ", ".join(f"{key.rpartition('.')[2]}={value}" for key, _, value in pairs) or run.name
 
 
-def read_variants(arguments, flow=None, direction="forward"):
-    """Reads runs given as DIR or LABEL=DIR; the flow is the first run's default unless named."""
+def read_runs(arguments):
+    """(labels as given, runs) of DIR or LABEL=DIR."""
     given, runs = [], []
     for argument in arguments:
         label, sign, directory = argument.partition("=")
@@ -61,12 +61,25 @@ def read_variants(arguments, flow=None, direction="forward"):
             label, directory = "", argument
         given.append(label)
         runs.append(read_run(directory))
+    return given, runs
+
+
+def labels_of(given, runs):
+    """A name for each run: the label given, else its variant, else what its name or its overrides do not share."""
+    if len({(run.name, run.variant) for run in runs}) == len(runs) and len({run.name for run in runs}) == 1:
+        return [own or run.variant for own, run in zip(given, runs)]
+    return _labels(given, runs)
+
+
+def read_variants(arguments, flow=None, direction="forward"):
+    """Reads runs given as DIR or LABEL=DIR; the flow is the first run's default unless named."""
+    given, runs = read_runs(arguments)
     if flow is None:
         first = runs[0].default_flow()
         if first is None:
             raise ReportError(f"{runs[0].directory}: flows.csv has no flow to compare")
         flow = first["name"]
-    labels = _labels(given, runs)
+    labels = labels_of(given, runs)
     return [Variant(label, run, Story(run, run.flow(flow), direction)) for label, run in zip(labels, runs)]
 
 
