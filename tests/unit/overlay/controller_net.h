@@ -129,6 +129,13 @@ class ControllerNet
         m_hosts[i] = std::make_unique<Host>(AgentConfig(i), m_now);
     }
 
+    /// Who else wants the agents' commands, as mappings do.
+    void
+    SetListener(std::function<void(std::size_t, const ControllerCommand&)> listener)
+    {
+        m_listener = std::move(listener);
+    }
+
     /// Something happens at a time to come.
     void
     At(TimeNs at, std::function<void()> what)
@@ -244,6 +251,10 @@ class ControllerNet
             for (ControllerCommand command; host.agent.PollCommand(command);)
             {
                 const Station station{command.vni, command.mac};
+                if (m_listener)
+                {
+                    m_listener(i, command);
+                }
                 switch (command.kind)
                 {
                 case ControllerCommandKind::Install:
@@ -273,6 +284,7 @@ class ControllerNet
     bool m_serverUp = true;
     std::vector<std::unique_ptr<Host>> m_hosts;
     std::multimap<TimeNs, std::function<void()>> m_events;
+    std::function<void(std::size_t, const ControllerCommand&)> m_listener;
 };
 
 } // namespace weft::vxlan::test
