@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "engine/build/fabric.h"
 
-#include "ns3/boolean.h"
 #include "ns3/enum.h"
 #include "ns3/nstime.h"
 #include "ns3/string.h"
@@ -14,6 +13,9 @@ namespace weft::engine
 
 namespace
 {
+
+/// Enough that the shares of a few dozen members differ by little.
+constexpr std::uint32_t RESILIENT_BUCKETS = 256;
 
 using ns3::underlay::EthernetDevice;
 using ns3::underlay::FabricLinkConfig;
@@ -50,6 +52,39 @@ EcmpHashOf(spec::EcmpHash hash)
         break;
     }
     return "FiveTuple";
+}
+
+std::string
+ModeOf(spec::MulticastMode mode)
+{
+    switch (mode)
+    {
+    case spec::MulticastMode::PimDm:
+        return "Dense";
+    case spec::MulticastMode::Bidir:
+        return "Bidirectional";
+    case spec::MulticastMode::Static:
+        return "Static";
+    case spec::MulticastMode::PimSm:
+    case spec::MulticastMode::Off:
+        break;
+    }
+    return "Sparse";
+}
+
+std::string
+SptOf(spec::SptSwitch spt)
+{
+    switch (spt)
+    {
+    case spec::SptSwitch::Never:
+        return "Never";
+    case spec::SptSwitch::Threshold:
+        return "Threshold";
+    case spec::SptSwitch::Immediate:
+        break;
+    }
+    return "Immediate";
 }
 
 FabricLinkConfig
@@ -102,7 +137,8 @@ LossOf(const spec::Scenario& scenario, const spec::WireRef& ref, bool forward)
     return weather;
 }
 
-Fabric::Fabric(const spec::Scenario& scenario) : m_scenario(scenario), m_helper(scenario.seed)
+Fabric::Fabric(const spec::Scenario& scenario)
+    : m_scenario(scenario), m_helper(scenario.seed), m_multicast(scenario.seed)
 {
     const spec::Fabric& given = scenario.fabric.value();
     const bool bridged = given.forwarding == spec::Forwarding::Bridged;
@@ -110,8 +146,9 @@ Fabric::Fabric(const spec::Scenario& scenario) : m_scenario(scenario), m_helper(
     m_helper.SetSameHashSeed(given.ecmpSeed == spec::EcmpSeed::Same);
     m_helper.SetConvergence(ns3::NanoSeconds(given.convergence.count()));
     m_helper.SetRouterAttribute("EcmpHash", ns3::StringValue(EcmpHashOf(given.ecmpHash)));
-    m_helper.SetRouterAttribute("Resilient", ns3::BooleanValue(given.ecmpResilient));
-    m_helper.SetSwitchAttribute("TableSize", ns3::UintegerValue(given.macTable));
+    m_helper.SetRouterAttribute("ResilientBuckets",
+                                ns3::UintegerValue(given.ecmpResilient ? RESILIENT_BUCKETS : 0));
+    m_helper.SetSwitchAttribute("TableLimit", ns3::UintegerValue(given.macTable));
     m_helper.SetSwitchAttribute("Ageing",
                                 ns3::TimeValue(ns3::NanoSeconds(given.macAgeing.count())));
     for (const auto& router : given.routers)
@@ -163,6 +200,33 @@ void
 Fabric::Start()
 {
     m_helper.Start();
+    const spec::UnderlayMulticast& multicast = m_scenario.fabric->multicast;
+    if (multicast.mode == spec::MulticastMode::Off)
+    {
+        return;
+    }
+    m_multicast.SetAttribute("Mode", ns3::StringValue(ModeOf(multicast.mode)));
+    m_multicast.SetAttribute("SptSwitch", ns3::StringValue(SptOf(multicast.spt)));
+    if (multicast.spt == spec::SptSwitch::Threshold)
+    {
+        m_multicast.SetAttribute(
+            "SptThreshold",
+            ns3::DataRateValue(ns3::DataRate(static_cast<std::uint64_t>(multicast.sptThreshold))));
+    }
+    m_multicast.SetAttribute("IgmpVersion", ns3::UintegerValue(multicast.igmpVersion));
+    if (multicast.mode == spec::MulticastMode::PimSm ||
+        multicast.mode == spec::MulticastMode::Bidir)
+    {
+        m_multicast.SetRendezvousPoint(
+            m_scenario.fabric->routers.at(multicast.rendezvousPoint).name);
+    }
+    m_multicast.Install(m_helper);
+}
+
+ns3::Ptr<ns3::underlay::MulticastAgent>
+Fabric::Multicast(spec::Index router) const
+{
+    return m_multicast.GetAgent(m_scenario.fabric->routers.at(router).name);
 }
 
 ns3::Ptr<ns3::underlay::EthernetLink>

@@ -13,6 +13,7 @@
 #include "ns3/underlay-ethernet-device.h"
 #include "ns3/underlay-ethernet-link.h"
 #include "ns3/underlay-fabric-helper.h"
+#include "ns3/underlay-multicast-helper.h"
 
 #include <string>
 #include <vector>
@@ -62,6 +63,9 @@ class Fabric
     /// @return the switch; null in a routed fabric
     ns3::Ptr<ns3::underlay::VlanSwitch> Switch(spec::Index index) const;
 
+    /// @return the router's multicast routing; null without
+    ns3::Ptr<ns3::underlay::MulticastAgent> Multicast(spec::Index router) const;
+
     const ns3::underlay::FabricHelper&
     Helper() const
     {
@@ -71,6 +75,7 @@ class Fabric
   private:
     const spec::Scenario& m_scenario;
     ns3::underlay::FabricHelper m_helper;
+    ns3::underlay::MulticastHelper m_multicast;
     std::vector<Wire> m_wires;
 };
 

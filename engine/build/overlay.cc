@@ -102,6 +102,34 @@ Overlay::AddController()
     {
         return;
     }
+    const spec::Controller& given = *m_scenario.controller;
+    const auto node = ns3::CreateObject<ns3::Node>();
+    const auto attached = m_fabric->Attach({spec::NodeKind::Controller, 0}, node);
+    m_controller = ns3::CreateObject<ns3::vxlan::ControllerNode>();
+    m_controller->SetAttribute("Name", ns3::StringValue(given.name));
+    node->AggregateObject(m_controller);
+    vxlan::ControllerServerConfig config;
+    config.pushDelay = given.pushDelay;
+    config.updateCost = given.updateCost;
+    config.channel.keepalive = m_scenario.overlay.probe;
+    config.channel.misses = m_scenario.overlay.probeMisses;
+    config.key = KeyOf(m_scenario, given.name);
+    m_controller->Configure(
+        config, EndpointOf(m_scenario, given.attachment, given.name), attached.device);
+    for (spec::Index h = 0; h < m_hypervisors.size(); ++h)
+    {
+        const spec::Hypervisor& hypervisor = m_scenario.hypervisors[h];
+        if (!hypervisor.vtep || hypervisor.overlay.learning != spec::Learning::Controller)
+        {
+            continue;
+        }
+        vxlan::ControllerAgentConfig agent;
+        agent.hello = hypervisor.overlay.probe;
+        agent.channel.keepalive = hypervisor.overlay.probe;
+        agent.channel.misses = hypervisor.overlay.probeMisses;
+        agent.key = KeyOf(m_scenario, "agent of " + hypervisor.name);
+        m_hypervisors[h]->SetController(given.attachment.address, agent);
+    }
 }
 
 void

@@ -15,6 +15,7 @@
 #include "engine/spec/scenario.h"
 
 #include "ns3/node.h"
+#include "ns3/vxlan-controller-node.h"
 #include "ns3/vxlan-hypervisor-node.h"
 #include "ns3/vxlan-underlay-host.h"
 #include "ns3/vxlan-vm-device.h"
@@ -66,6 +67,13 @@ class Overlay
         return m_gateways;
     }
 
+    /// @return the controller; null when there is none
+    ns3::Ptr<ns3::vxlan::ControllerNode>
+    Controller() const
+    {
+        return m_controller;
+    }
+
     /// By index of spec::Scenario::serviceNodes.
     const std::vector<ns3::Ptr<ns3::vxlan::ServiceNode>>&
     ServiceNodes() const
@@ -86,6 +94,7 @@ class Overlay
     std::vector<ns3::Ptr<ns3::vxlan::Hypervisor>> m_hypervisors;
     std::vector<ns3::Ptr<ns3::vxlan::VmDevice>> m_vms;
     std::vector<std::uint32_t> m_gateways;
+    ns3::Ptr<ns3::vxlan::ControllerNode> m_controller;
     std::vector<ns3::Ptr<ns3::vxlan::ServiceNode>> m_serviceNodes;
 };
 

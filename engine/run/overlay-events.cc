@@ -93,6 +93,7 @@ SetNodeUp(const spec::Scenario& scenario, const Overlay& overlay, const spec::No
             });
         break;
     case spec::NodeKind::Controller:
+        overlay.Controller()->SetUp(up);
         break;
     case spec::NodeKind::ServiceNode:
         overlay.ServiceNodes().at(ref.index)->SetUp(up);

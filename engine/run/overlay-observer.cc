@@ -116,6 +116,43 @@ OverlayObserver::Finish(Books& books)
     m_wires.Finish(books);
 }
 
+std::uint64_t
+OverlayObserver::RecordDrops(const std::string& name, const ns3::vxlan::Hypervisor& hypervisor)
+{
+    const vxlan::Hypervisor& core = hypervisor.GetCore();
+    std::uint64_t total = 0;
+    const auto add = [&](std::string_view part, const auto& drops) {
+        for (std::size_t r = 0; r < vxlan::DROP_REASONS; ++r)
+        {
+            const auto reason = static_cast<vxlan::DropReason>(r);
+            if (drops[reason] > 0)
+            {
+                total += drops[reason];
+                m_recorder.AddDrop(
+                    fmt::format("{} {}", part, name), ToString(reason), drops[reason], 0);
+            }
+        }
+    };
+    add("hypervisor", core.Counters().drops);
+    add("ports of", hypervisor.GetPortDrops());
+    add("switch of", core.GetBridge().Counters().drops);
+    if (const vxlan::Vtep* vtep = core.GetVtep())
+    {
+        add("vtep", vtep->Counters().localDrops);
+        add("vtep", vtep->Counters().underlayDrops);
+        for (const auto& drop : core.GetUnderlay()->Counters().drops.Entries())
+        {
+            total += drop.count;
+            m_recorder.AddDrop("underlay of " + name, ToString(drop.reason), drop.count, 0);
+        }
+    }
+    for (std::size_t r = 0; r < core.RouterCount(); ++r)
+    {
+        add("gateways of", core.GetRouter(r).Counters().drops);
+    }
+    return total;
+}
+
 void
 OverlayObserver::FinishHypervisors()
 {
@@ -124,17 +161,7 @@ OverlayObserver::FinishHypervisors()
     {
         const ns3::vxlan::Hypervisor& hypervisor = *m_overlay.Hypervisors()[h];
         const std::string& name = m_scenario.hypervisors[h].name;
-        const auto drops = hypervisor.GetDrops();
-        std::uint64_t dropped = 0;
-        for (std::size_t r = 0; r < drops.size(); ++r)
-        {
-            if (drops[r] > 0)
-            {
-                dropped += drops[r];
-                m_recorder.AddDrop(
-                    "hypervisor " + name, ToString(static_cast<vxlan::DropReason>(r)), drops[r], 0);
-            }
-        }
+        const std::uint64_t dropped = RecordDrops(name, hypervisor);
         const auto set = [&](std::string_view figure, std::uint64_t value) {
             m_recorder.SetScalar(fmt::format("vtep.{}.{}", name, figure),
                                  static_cast<double>(value));
@@ -247,6 +274,31 @@ OverlayObserver::FinishFabric()
                                  static_cast<double>(counts.forwarded.packets));
             m_recorder.SetScalar(fmt::format("router.{}.copies", name),
                                  static_cast<double>(counts.copies.packets));
+        }
+        if (const auto multicast = fabric->Multicast(r))
+        {
+            const auto& counters = multicast->GetCore()->Counters();
+            const auto set = [&](std::string_view figure, std::uint64_t value) {
+                m_recorder.SetScalar(fmt::format("router.{}.{}", name, figure),
+                                     static_cast<double>(value));
+            };
+            set("multicast_in", counters.dataIn);
+            set("registers_in", counters.registersIn);
+            set("registers_out", counters.registersOut);
+            set("join_prunes_out", counters.joinPrunesOut);
+            for (const auto* drops : {&counters.dataDrops, &counters.controlDrops})
+            {
+                for (std::size_t d = 0; d < static_cast<std::size_t>(multicast::DropReason::Count);
+                     ++d)
+                {
+                    const auto reason = static_cast<multicast::DropReason>(d);
+                    if (drops->Of(reason) > 0)
+                    {
+                        m_recorder.AddDrop(
+                            "multicast of " + name, ToString(reason), drops->Of(reason), 0);
+                    }
+                }
+            }
         }
         if (const auto bridge = fabric->Switch(r))
         {

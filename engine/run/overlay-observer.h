@@ -39,6 +39,8 @@ class OverlayObserver
     void Finish(Books& books);
 
   private:
+    /// @return how many there were
+    std::uint64_t RecordDrops(const std::string& name, const ns3::vxlan::Hypervisor& hypervisor);
     void FinishHypervisors();
     void FinishMachines();
     void FinishFabric();

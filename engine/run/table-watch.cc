@@ -204,6 +204,10 @@ TableWatch::TableWatch(const spec::Scenario& scenario, const Overlay& overlay, T
                            : std::to_string(port);
             });
             node.Connect(router);
+            if (const auto multicast = fabric->Multicast(r))
+            {
+                node.Connect(multicast);
+            }
         }
         if (const auto bridge = fabric->Switch(r))
         {
