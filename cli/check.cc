@@ -17,43 +17,126 @@ using namespace weft;
 
 volatile pid_t g_child = 0; ///< the running simulation
 
-/// Checks one file; the result goes to stdout. @return the exit code
-int
-CheckOne(const cli::Arguments& arguments, const std::string& file)
+/// A file, or a variant of one, to be run.
+struct Case
 {
-    const auto loaded = cli::LoadOrReport(arguments, file);
-    if (!loaded)
-    {
-        return cli::INVALID;
-    }
-    const bool json = arguments.Has("json");
-    if (loaded->scenario->expectations.empty())
-    {
-        fmt::print(stderr,
-                   "{}: error: nothing is expected, so there is nothing to check: add an 'expect:' "
-                   "section\n",
-                   file);
-        return cli::INVALID;
-    }
-    const cli::RunAttempt attempt = cli::TryRun(*loaded, arguments);
+    std::string file;
+    std::string title; ///< what is printed above the verdicts
+    spec::LoadResult loaded;
+};
+
+/// Runs one case; the result goes to stdout. @return the exit code
+int
+CheckOne(const cli::Arguments& arguments, const Case& given)
+{
+    const auto& scenario = *given.loaded.scenario;
+    const cli::RunAttempt attempt = cli::TryRun(given.loaded, arguments);
     if (!attempt.outcome)
     {
         return attempt.exitCode;
     }
-    if (json)
+    if (arguments.Has("json"))
     {
-        fmt::print("{{\"scenario\": {}, \"file\": {}, \"passed\": {}, \"verdicts\": {}}}\n",
-                   cli::JsonString(loaded->scenario->name),
-                   cli::JsonString(file),
+        fmt::print("{{\"scenario\": {}, \"file\": {}, \"variant\": {}, \"passed\": {}, "
+                   "\"verdicts\": {}}}\n",
+                   cli::JsonString(scenario.name),
+                   cli::JsonString(given.file),
+                   cli::JsonString(scenario.variant),
                    attempt.exitCode == cli::OK,
                    engine::VerdictsJson(attempt.outcome->verdicts));
     }
     else
     {
-        fmt::print(
-            "{}\n{}", file, engine::VerdictTable(attempt.outcome->verdicts, cli::Colour(stdout)));
+        fmt::print("{}\n{}",
+                   given.title,
+                   engine::VerdictTable(attempt.outcome->verdicts, cli::Colour(stdout)));
     }
     return attempt.exitCode;
+}
+
+/// Reads a file and, unless one was asked for, its variants, and reports what is wrong.
+/// @return those that expect something
+std::vector<Case>
+CasesOf(const cli::Arguments& arguments, const std::string& file, int& code)
+{
+    std::vector<Case> cases;
+    const auto base = cli::LoadOrReport(arguments, file);
+    if (!base)
+    {
+        code = std::max<int>(code, cli::INVALID);
+        return cases;
+    }
+    const auto add = [&](const std::string& title, const spec::LoadResult& loaded) {
+        if (!loaded.scenario->expectations.empty())
+        {
+            cases.push_back({file, title, loaded});
+        }
+    };
+    add(arguments.Has("variant") ? fmt::format("{}, variant {}", file, arguments.Variant()) : file,
+        *base);
+    if (!arguments.Has("variant"))
+    {
+        for (const auto& variant : base->scenario->variants)
+        {
+            const auto title = fmt::format("{}, variant {}", file, variant.name);
+            const auto loaded = cli::Report(arguments,
+                                            file,
+                                            spec::ParseScenario(file == "-" ? "<stdin>" : file,
+                                                                base->text,
+                                                                arguments.Overrides(),
+                                                                variant.name));
+            if (!loaded)
+            {
+                fmt::print(stderr, "{}: invalid\n", title);
+                code = std::max<int>(code, cli::INVALID);
+                continue;
+            }
+            add(title, *loaded);
+        }
+    }
+    if (cases.empty())
+    {
+        fmt::print(stderr,
+                   "{}: error: nothing is expected, so there is nothing to check: add an 'expect:' "
+                   "section\n",
+                   file);
+        code = std::max<int>(code, cli::INVALID);
+    }
+    return cases;
+}
+
+/// Runs one case in a process of its own: the simulator is one per process and does not forget
+/// everything. @return its exit code
+int
+CheckApart(const cli::Arguments& arguments, const Case& given)
+{
+    std::fflush(nullptr);
+    const pid_t child = fork();
+    if (child == 0)
+    {
+        const int code = CheckOne(arguments, given);
+        std::fflush(nullptr);
+        _exit(code);
+    }
+    // Stopping is the child's business, which cleans up: a Ctrl-C reaches it anyway, a SIGTERM
+    // is passed on.
+    g_child = child;
+    const auto interrupt = std::signal(SIGINT, SIG_IGN);
+    const auto terminate = std::signal(SIGTERM, [](int signal) { kill(g_child, signal); });
+    int status = 0;
+    const bool ended = child > 0 && waitpid(child, &status, 0) == child;
+    std::signal(SIGINT, interrupt);
+    std::signal(SIGTERM, terminate);
+    if (ended && WIFEXITED(status))
+    {
+        return WEXITSTATUS(status);
+    }
+    if (ended)
+    {
+        fmt::print(
+            stderr, "{}: error: the simulation died of signal {}\n", given.title, WTERMSIG(status));
+    }
+    return cli::SIMULATION_FAILED;
 }
 
 int
@@ -66,45 +149,15 @@ Run(const cli::Arguments& arguments)
     int worst = cli::OK;
     for (const auto& file : arguments.operands)
     {
-        // The simulator is one per process and does not forget everything: each scenario gets a
-        // fresh one.
-        std::fflush(nullptr);
-        const pid_t child = fork();
-        if (child == 0)
+        for (const auto& one : CasesOf(arguments, file, worst))
         {
-            const int code = CheckOne(arguments, file);
-            std::fflush(nullptr);
-            _exit(code);
-        }
-        // Stopping is the child's business, which cleans up: a Ctrl-C reaches it anyway, a SIGTERM
-        // is passed on.
-        g_child = child;
-        const auto interrupt = std::signal(SIGINT, SIG_IGN);
-        const auto terminate = std::signal(SIGTERM, [](int signal) { kill(g_child, signal); });
-        int status = 0;
-        int code = cli::SIMULATION_FAILED;
-        const bool ended = child > 0 && waitpid(child, &status, 0) == child;
-        std::signal(SIGINT, interrupt);
-        std::signal(SIGTERM, terminate);
-        if (ended)
-        {
-            if (WIFEXITED(status))
+            const int code = CheckApart(arguments, one);
+            if (code == cli::STOPPED)
             {
-                code = WEXITSTATUS(status);
+                return code;
             }
-            else
-            {
-                fmt::print(stderr,
-                           "{}: error: the simulation died of signal {}\n",
-                           file,
-                           WTERMSIG(status));
-            }
+            worst = std::max(worst, code);
         }
-        if (code == cli::STOPPED)
-        {
-            return code;
-        }
-        worst = std::max(worst, code);
     }
     return worst;
 }
@@ -113,7 +166,9 @@ const cli::Registration REGISTRATION{{
     .name = "check",
     .summary = "run scenarios for their verdicts, without reports",
     .operands = "FILE...",
-    .details = "Exit code 0: every expectation of every file was met; 1: one was not; 2: a "
+    .details = "A scenario with variants is run as it stands and then in each variant, unless "
+               "--variant asks for one.\n"
+               "Exit code 0: every expectation of every file was met; 1: one was not; 2: a "
                "scenario is invalid or\n"
                "expects nothing; 3: a simulation failed. The highest of the files' codes counts.",
     .options = cli::AddRunOptions,

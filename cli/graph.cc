@@ -114,10 +114,13 @@ const cli::Registration REGISTRATION{{
     .name = "graph",
     .summary = "draw the topology of a scenario",
     .operands = "FILE",
-    .details = "The picture is drawn from the file alone; nothing is run.\n"
-               "underlay: sites, links and clouds, with the weather of each path.\n"
-               "overlay: a line for each tunnel, a dashed arrow for each flow.\n"
-               "Where the directions of a path differ, jitter and loss are those of the worse.\n",
+    .details =
+        "The picture is drawn from the file alone; nothing is run.\n"
+        "underlay: sites, links and clouds, with the weather of each path.\n"
+        "Of a fabric: routers, hosts and their links.\n"
+        "overlay: a line for each tunnel, a dashed arrow for each flow; hypervisors and the\n"
+        "virtual networks on them.\n"
+        "Where the directions of a path differ, jitter and loss are those of the worse.\n",
     .options =
         [](auto& options) {
             options.add_options()(

@@ -32,13 +32,15 @@ Run(const cli::Arguments& arguments)
     }
     if (arguments.Has("json"))
     {
-        fmt::print("{{\"scenario\": {}, \"passed\": {}, \"folder\": {}, \"report\": {}, "
-                   "\"verdicts\": {}}}\n",
-                   cli::JsonString(loaded->scenario->name),
-                   attempt.exitCode == cli::OK,
-                   cli::JsonString(outcome.folder.string()),
-                   report ? cli::JsonString(report->string()) : "null",
-                   engine::VerdictsJson(outcome.verdicts));
+        fmt::print(
+            "{{\"scenario\": {}, \"variant\": {}, \"passed\": {}, \"folder\": {}, \"report\": {}, "
+            "\"verdicts\": {}}}\n",
+            cli::JsonString(loaded->scenario->name),
+            cli::JsonString(loaded->scenario->variant),
+            attempt.exitCode == cli::OK,
+            cli::JsonString(outcome.folder.string()),
+            report ? cli::JsonString(report->string()) : "null",
+            engine::VerdictsJson(outcome.verdicts));
         return attempt.exitCode;
     }
     fmt::print("{}", engine::VerdictTable(outcome.verdicts, cli::Colour(stdout)));

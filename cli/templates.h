@@ -169,9 +169,48 @@ expect:
   newcastle-quality: { metric: delay.p95, flow: newcastle-call, below: 60ms }
 )";
 
+inline constexpr std::string_view VXLAN_TEMPLATE =
+    R"(scenario: @NAME@
+about: Machines on a leaf-spine fabric talk over VXLAN, and one of them moves.
+duration: 20s                    # simulated time; every quantity carries its unit
+
+fabric:                          # leaf1.., spine1..; `weft explain fabric` tells more
+  leaves: 2
+  spines: 2
+  multicast: { mode: pim-sm, rp: spine1 }
+
+overlay:                         # how VTEPs behave
+  preset: rfc7348                # or linux, ovs
+  replication: multicast         # or head-end, service-node, assisted, none
+
+networks:
+  web: { vni: 864, subnet: 192.168.0.0/24 }
+
+hypervisors:
+  host: { count: 4 }             # host1 to host4, on the leaves in turn
+
+vms:
+  vm: { count: 8 }               # vm1 to vm8, on the hypervisors in turn
+
+traffic:
+  ping: { kind: ping, from: vm1, to: vm2, start: 1s, interval: 100ms }
+
+events:
+  move: { at: 10s, move: vm2, to: host4, announce: garp, stun: 50ms }
+
+expect:                          # what `weft run` and `weft check` verify
+  quick:      { metric: rtt.p95, flow: ping, below: 1ms }
+  learns:     { table: vtep-fdb, node: host1, has: { network: web, mac: vm2, remote: host2 }, at: 5s }
+  moves-well: { outage: ping, after: move, within: 5s, below: 500ms }
+
+variants:                        # `weft run FILE --variant NAME`; `weft check` runs them all
+  head-end: { about: The same without multicast in the fabric., set: [overlay.replication=head-end] }
+)";
+
 inline constexpr std::array TEMPLATES{
     Template{"branch", "two Internet links, a call that moves and returns", BRANCH_TEMPLATE},
     Template{"blackout", "MPLS fails under a call", BLACKOUT_TEMPLATE},
+    Template{"vxlan", "machines on a leaf-spine fabric, one of which moves", VXLAN_TEMPLATE},
     Template{"globalco", "four offices on MPLS and the Internet", GLOBALCO_TEMPLATE},
 };
 

@@ -74,6 +74,12 @@ Arguments::Overrides() const
     return overrides;
 }
 
+std::string
+Arguments::Variant() const
+{
+    return Has("variant") ? options["variant"].as<std::string>() : std::string();
+}
+
 void
 AddScenarioOptions(po::options_description& options)
 {
@@ -81,6 +87,9 @@ AddScenarioOptions(po::options_description& options)
                           po::value<std::vector<std::string>>()->value_name("path=value"),
                           "override a key of the scenario, such as duration=30s or "
                           "paths.1.jitter=5ms; may be repeated");
+    options.add_options()("variant",
+                          po::value<std::string>()->value_name("NAME"),
+                          "apply the overrides of this variant of the scenario first");
 }
 
 void
@@ -92,7 +101,13 @@ AddJsonOption(po::options_description& options)
 std::optional<spec::LoadResult>
 LoadOrReport(const Arguments& arguments, const std::string& file)
 {
-    auto result = spec::LoadScenario(file, arguments.Overrides());
+    return Report(
+        arguments, file, spec::LoadScenario(file, arguments.Overrides(), arguments.Variant()));
+}
+
+std::optional<spec::LoadResult>
+Report(const Arguments& arguments, const std::string& file, spec::LoadResult result)
+{
     if (!result.scenario && arguments.Has("json"))
     {
         fmt::print("{{\"file\": {}, \"valid\": false, \"diagnostics\": {}}}\n",

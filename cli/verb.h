@@ -65,6 +65,8 @@ struct Arguments
     const std::string& Only(const std::string& what) const;
     /// @return the values of --set, in order
     std::vector<std::string> Overrides() const;
+    /// @return the value of --variant, or nothing
+    std::string Variant() const;
 };
 
 /// A verb.
@@ -88,7 +90,7 @@ class Registration
 /// @return all verbs, sorted by name
 const std::vector<Verb>& Verbs();
 
-/// Adds `--set path=value`, which every verb that reads a scenario takes.
+/// Adds `--set path=value` and `--variant NAME`, which every verb that reads a scenario takes.
 void AddScenarioOptions(boost::program_options::options_description& options);
 
 /// Adds `--json`.
@@ -100,6 +102,11 @@ void AddJsonOption(boost::program_options::options_description& options);
  * @return nothing when it is invalid; the verb then returns INVALID
  */
 std::optional<spec::LoadResult> LoadOrReport(const Arguments& arguments, const std::string& file);
+
+/// The same for a scenario that has been tried to load already.
+std::optional<spec::LoadResult> Report(const Arguments& arguments,
+                                       const std::string& file,
+                                       spec::LoadResult result);
 
 /// @return whether colour belongs on a stream: it is a terminal, and NO_COLOR is not set
 bool Colour(std::FILE* stream);

@@ -250,7 +250,12 @@ BindWires(Binding& binding, const View& view, std::string_view key, bool ports)
             continue;
         }
         const auto wire = BindWire(binding, entry.node.span, entry.node.text, ports);
-        if (wire && std::find(wires.begin(), wires.end(), *wire) != wires.end())
+        const bool twice = wire && std::any_of(wires.begin(), wires.end(), [&](WireRef other) {
+                               other.reversed =
+                                   wire->reversed; // the same wire, whichever end is named first
+                               return other == *wire;
+                           });
+        if (twice)
         {
             binding.diagnostics.Error(entry.node.span,
                                       fmt::format("'{}' is given twice", entry.node.text));

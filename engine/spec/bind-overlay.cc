@@ -22,7 +22,7 @@ ToIp(const Prefix& prefix)
     return {IpAddress::V4(prefix.address), prefix.length};
 }
 
-/// @return the subnet of the n-th network that gives none
+/// @return the subnet of the n-th network where it gives none
 IpPrefix
 DefaultSubnet(std::uint32_t n)
 {
@@ -43,7 +43,6 @@ BindNetworks(Binding& binding)
     std::unordered_map<std::uint16_t, Index> byVlan;
     const bool bridged = scenario.fabric && scenario.fabric->forwarding == Forwarding::Bridged;
     constexpr std::uint32_t FIRST_VNI = 5001;
-    std::uint32_t given = 0;
     for (const auto& [name, view] : binding.root.Entries("networks"))
     {
         VirtualNetwork network;
@@ -54,7 +53,7 @@ BindNetworks(Binding& binding)
             view.Integer("vni").value_or(FIRST_VNI + static_cast<std::int64_t>(index)));
         network.vlan = static_cast<std::uint16_t>(view.Integer("vlan").value_or(0));
         const auto subnet = view.Prefixes("subnet");
-        network.subnet = subnet.empty() ? DefaultSubnet(given++) : ToIp(subnet.front());
+        network.subnet = subnet.empty() ? DefaultSubnet(static_cast<std::uint32_t>(index)) : ToIp(subnet.front());
         if (!subnet.empty() && (subnet.front().length < 8 || subnet.front().length > 29))
         {
             binding.diagnostics.Error(view.ValueSpan("subnet"),

@@ -228,6 +228,7 @@ NameChecker::MakeNames(std::string_view map) const
     }
     if (map == "variants")
     {
+        std::erase(names.all, "base"); // reported where it is given
         names.all.insert(names.all.begin(), "base");
     }
     return names;

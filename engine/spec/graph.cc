@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "engine/spec/graph.h"
 
+#include "engine/spec/graph-text.h"
 #include "engine/spec/quantity.h"
 
 #include <fmt/format.h>
@@ -17,10 +18,6 @@ namespace
 
 /// A cloud with more paths than this tells how many it has instead.
 constexpr std::size_t MOST_PATHS = 12;
-
-constexpr std::string_view INK = "#1f2933";
-constexpr std::string_view FAINT = "#616e7c";
-constexpr std::string_view ALARM = "#b42318";
 
 /// Line and fill colours of clouds: blues and greens for the Internet, violets and browns for VPNs.
 struct Colour
@@ -43,42 +40,6 @@ ColourOf(const Scenario& s, Index cloud)
                       [&](const Cloud& c) { return c.kind == kind; }));
     const auto& colours = kind == CloudKind::Internet ? INTERNET : VPN;
     return colours[before % colours.size()];
-}
-
-std::string
-Html(std::string_view text)
-{
-    std::string html;
-    for (char c : text)
-    {
-        html += c == '<'   ? "&lt;"
-                : c == '>' ? "&gt;"
-                : c == '&' ? "&amp;"
-                : c == '"' ? "&quot;"
-                           : std::string(1, c);
-    }
-    return html;
-}
-
-/// Text for inside Mermaid's quotes.
-std::string
-Mermaid(std::string_view text)
-{
-    std::string out;
-    for (char c : text)
-    {
-        out += c == '"' ? "#quot;" : c == '<' ? "#lt;" : c == '>' ? "#gt;" : std::string(1, c);
-    }
-    return out;
-}
-
-std::string
-Time(Duration time)
-{
-    constexpr double MS = 1e6;
-    const auto value = static_cast<double>(time.count());
-    return time < std::chrono::seconds(1) ? fmt::format("{:.6g}ms", value / MS)
-                                          : FormatQuantity(value, Dimension::Time);
 }
 
 std::string
@@ -132,25 +93,6 @@ PathsOf(const Scenario& s, Index cloud)
         }
     }
     return paths;
-}
-
-std::string
-DotHead(const Scenario& s, std::string_view view, std::string_view layout)
-{
-    return fmt::format("graph \"{}\" {{\n"
-                       "  graph [{}, fontname=\"Helvetica\", fontsize=14, fontcolor=\"{}\", "
-                       "labelloc=t, pad=0.3,\n"
-                       "         label=<<b>{}</b> <font color=\"{}\">{}</font>>];\n"
-                       "  node [fontname=\"Helvetica\", fontsize=12, fontcolor=\"{}\"];\n"
-                       "  edge [fontname=\"Helvetica\", fontsize=10, fontcolor=\"{}\"];\n",
-                       s.name,
-                       layout,
-                       INK,
-                       Html(s.name),
-                       FAINT,
-                       view,
-                       INK,
-                       INK);
 }
 
 std::string
@@ -231,6 +173,7 @@ DotUnderlay(const Scenario& s)
     {
         text += DotCloud(s, i);
     }
+    text += DotFabricUnderlay(s);
     for (Index i = 0; i < s.sites.size(); ++i)
     {
         for (const auto& link : s.sites[i].links)
@@ -279,8 +222,13 @@ DotOverlay(const Scenario& s)
                             WeatherOf(path),
                             events);
     }
+    text += DotFabricOverlay(s);
     for (const auto& flow : s.traffic)
     {
+        if (flow.fromKind != NodeKind::Site)
+        {
+            continue;
+        }
         text += fmt::format("  \"site {}\" -- \"site {}\" [style=dashed, color=\"{}\", dir={}, "
                             "arrowsize=0.8, penwidth=1.2, label=<<i>{}</i> ({})>];\n",
                             s.sites[flow.from].name,
@@ -319,7 +267,7 @@ MermaidSites(const Scenario& s)
 std::string
 MermaidUnderlay(const Scenario& s)
 {
-    std::string text = "flowchart TB\n" + MermaidSites(s);
+    std::string text = "flowchart TB\n" + MermaidSites(s) + MermaidFabricUnderlay(s);
     std::string styles;
     for (Index i = 0; i < s.clouds.size(); ++i)
     {
@@ -378,8 +326,13 @@ MermaidOverlay(const Scenario& s)
                             events,
                             MermaidId('s', path.second.site));
     }
+    text += MermaidFabricOverlay(s);
     for (const auto& flow : s.traffic)
     {
+        if (flow.fromKind != NodeKind::Site)
+        {
+            continue;
+        }
         text += fmt::format("  {} {}|\"{} ({})\"| {}\n",
                             MermaidId('s', flow.from),
                             flow.bothWays ? "<-.->" : "-.->",

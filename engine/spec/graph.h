@@ -13,8 +13,9 @@ namespace weft::spec
 /// What a picture shows.
 enum class GraphView
 {
-    Underlay, ///< sites, links, clouds; in each cloud the paths and their weather
-    Overlay,  ///< sites, a line for each tunnel, an arrow for each flow
+    Underlay, ///< sites, links, clouds, in each cloud the paths and their weather; routers and
+              ///< hosts
+    Overlay,  ///< sites, a line for each tunnel, an arrow for each flow; hypervisors and networks
 };
 
 /// @return the picture as a Graphviz graph

@@ -108,6 +108,24 @@ TEST(SpecTable, ChoicesAreThoseOfTheEnumerations)
     ExpectNames<Action>("expect.decision");
     ExpectNames<Action>("expect.no_decision");
     ExpectNames<Metric>("expect.metric");
+    ExpectNames<TableKind>("expect.table");
+    ExpectNames<BalanceOf>("expect.of");
+    ExpectNames<FabricKind>("fabric.kind");
+    ExpectNames<Forwarding>("fabric.forwarding");
+    ExpectNames<EcmpHash>("fabric.ecmp.hash");
+    ExpectNames<EcmpSeed>("fabric.ecmp.seed");
+    ExpectNames<LagHash>("fabric.links.lag_hash");
+    ExpectNames<FirewallKind>("fabric.links.firewall");
+    ExpectNames<Announcement>("events.announce");
+    for (const std::string overlay : {"overlay", "hypervisors.overlay"})
+    {
+        ExpectNames<OverlayPreset>(overlay + ".preset");
+        ExpectNames<EncapsulationKind>(overlay + ".encapsulation");
+        ExpectNames<Learning>(overlay + ".learning");
+        ExpectNames<Replication>(overlay + ".replication");
+        ExpectNames<AgeRefresh>(overlay + ".age_refresh");
+        ExpectNames<OuterDf>(overlay + ".df");
+    }
     const auto classes = Split(FindField("policy.class")->values, '|');
     for (std::size_t i = 0; i < classes.size(); ++i)
     {
@@ -181,11 +199,12 @@ class Loader(yaml.SafeLoader):  # only true and false are booleans, as in YAML 1
         for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items() }
 load = lambda file: yaml.load(open(file), Loader)
 files = glob.glob(root + '/scenarios/**/*.weft.yaml', recursive=True)
-files.append(root + '/tests/unit/engine/data/example.weft.yaml')
+files += glob.glob(root + '/tests/unit/engine/data/*.weft.yaml')
 wrong = [(f, e.message) for f in files for e in validator.iter_errors(load(f))]
 for w in wrong: print(*w)
 invalid = glob.glob(root + '/tests/unit/engine/data/invalid/')[0]
-for name in ('unknown-keys', 'units', 'ranges', 'choices', 'names', 'wrong-kinds', 'signs'):
+for name in ('unknown-keys', 'units', 'ranges', 'choices', 'names', 'wrong-kinds', 'signs', 'fabric-overlay',
+             'fabric-machines', 'fabric-missing', 'variants'):
     if validator.is_valid(load(invalid + name + '.yaml')):
         wrong.append(name); print('accepted', name)
 sys.exit(bool(wrong))
