@@ -316,7 +316,14 @@ FlowLog::LongestOutage(Window window) const
             ++current.lost;
         }
     }
-    close(std::min(window.to, m_end), false);
+    // A flow that has stopped is not silent for want of delivery.
+    TimeNs end = std::min(window.to, m_end);
+    if (sent.last >= sent.first + 2)
+    {
+        const std::int64_t last = m_packets[sent.last - 1].sent;
+        end = std::min(end, TimeNs(last + (last - m_packets[sent.last - 2].sent)));
+    }
+    close(end, false);
     return longest;
 }
 

@@ -81,7 +81,9 @@ struct FlowOutage
     TimeNs from{0};   ///< when the first lost packet was sent
     TimeNs length{0}; ///< until the first packet was sent that arrived again; 0: no packet was lost
     std::uint64_t lost = 0; ///< packets sent meanwhile
-    bool recovered = true;  ///< false: it lasted to the end of the window
+    /// false: it lasted to the end of the window, or until one sending interval after the last
+    /// packet
+    bool recovered = true;
 };
 
 /// An arrival out of the ordinary, or a packet that never came.

@@ -129,6 +129,7 @@ ReadTablesCsv(std::string_view text)
 {
     TableLog log;
     std::vector<std::string> cells;
+    const bool whole = text.ends_with('\n');
     const auto wrong = [](std::size_t row, std::string_view what) {
         return std::invalid_argument(fmt::format("row {}: {}", row, what));
     };
@@ -138,13 +139,13 @@ ReadTablesCsv(std::string_view text)
     }
     for (std::size_t row = 2; !text.empty(); ++row)
     {
-        if (text.find('\n') == std::string_view::npos)
-        {
-            throw wrong(row, "the file breaks off in the middle of a row");
-        }
         if (!TakeRow(text, cells))
         {
             throw wrong(row, "a quoted cell does not end");
+        }
+        if (text.empty() && !whole)
+        {
+            throw wrong(row, "the file breaks off in the middle of a row");
         }
         if (cells.size() != TABLES_COLUMNS)
         {

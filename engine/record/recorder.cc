@@ -153,6 +153,12 @@ Recorder::Finish(TimeNs end, TimeNs interval)
             set("delay_max_ms", s.delayMaxMs);
             set("jitter_max_ms", s.jitterMaxMs);
             set("delivered_bytes", static_cast<double>(s.deliveredBytes));
+            const FlowOutage outage = log.LongestOutage({});
+            set("outage_s", static_cast<double>(outage.length.count()) / 1e9);
+            if (outage.lost > 0)
+            {
+                set("outage_from_s", static_cast<double>(outage.from.count()) / 1e9);
+            }
             if (s.quality)
             {
                 const QualityRange quality = log.QualityOver({}, interval);

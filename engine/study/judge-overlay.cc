@@ -44,18 +44,18 @@ class Wanted
     }
 
     std::string
-    Text(std::string_view noun) const
+    Text(std::string_view one, std::string_view many) const
     {
         if (m_least == m_most)
         {
-            return fmt::format("{} {}", m_least, noun);
+            return fmt::format("{} {}", m_least, m_least == 1 ? one : many);
         }
         if (m_most == NO_LIMIT)
         {
-            return fmt::format("at least {} {}", m_least, noun);
+            return fmt::format("at least {} {}", m_least, m_least == 1 ? one : many);
         }
-        return m_least == 0 ? fmt::format("at most {} {}", m_most, noun)
-                            : fmt::format("{} to {} {}", m_least, m_most, noun);
+        return m_least == 0 ? fmt::format("at most {} {}", m_most, m_most == 1 ? one : many)
+                            : fmt::format("{} to {} {}", m_least, m_most, many);
     }
 
     void
@@ -374,8 +374,10 @@ JudgeTable(const spec::Scenario& scenario,
     {
         const Wanted wanted(expectation);
         const std::string with = PatternText(pattern);
-        verdict.statement = fmt::format(
-            "The {} has {}{}.", where, wanted.Text("entries"), with.empty() ? "" : " with " + with);
+        verdict.statement = fmt::format("The {} has {}{}.",
+                                        where,
+                                        wanted.Text("entry", "entries"),
+                                        with.empty() ? "" : " with " + with);
         wanted.Judge(matching.size(), "entries", verdict);
     }
     if (!matching.empty())
@@ -410,10 +412,10 @@ JudgeFrames(const spec::Scenario& scenario,
     const spec::WireRef& wire = expectation.wires.at(0);
     const std::string name = CanonicalName(scenario, wire);
     const Wanted wanted(expectation);
-    verdict.statement = fmt::format("On {}{} there {}{} {}.",
+    verdict.statement = fmt::format("On {}{}, {}{} {}.",
                                     scenario.Name(wire),
                                     DirectionText(expectation.direction),
-                                    wanted.Text("frames pass"),
+                                    wanted.Text("frame passes", "frames pass"),
                                     WhereText(expectation.where),
                                     window.text);
     const OverlayRecord& overlay = recorder.Overlay();

@@ -11,6 +11,7 @@
 #include <gtest/gtest.h>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 namespace weft::engine
 {
@@ -46,6 +47,33 @@ WriteSample(const fs::path& path)
     EXPECT_EQ(writer.Packets(), 3u);
     EXPECT_THROW(writer.Write(3, TimeNs(0), PACKET), std::out_of_range);
     writer.Close();
+}
+
+TEST_F(Pcapng, EachInterfaceHasItsLinkType)
+{
+    {
+        PcapngWriter writer(m_dir / "types.pcapng");
+        writer.AddInterface("bristol.broadband");
+        writer.AddInterface("host1.uplink", {}, LinkType::Ethernet);
+        writer.AddInterface("ip", {}, LinkType::RawIp);
+        writer.Close();
+    }
+    const std::string bytes = ReadAll(m_dir / "types.pcapng");
+    const auto word = [&](std::size_t at) {
+        return static_cast<std::uint8_t>(bytes.at(at)) |
+               static_cast<std::uint32_t>(static_cast<std::uint8_t>(bytes.at(at + 1))) << 8 |
+               static_cast<std::uint32_t>(static_cast<std::uint8_t>(bytes.at(at + 2))) << 16;
+    };
+    std::vector<std::uint32_t> types;
+    for (std::size_t at = 0; at < bytes.size(); at += word(at + 4))
+    {
+        ASSERT_GT(word(at + 4), 0u);
+        if (word(at) == 1) // interface description: link type in its first two bytes
+        {
+            types.push_back(word(at + 8) & 0xffff);
+        }
+    }
+    EXPECT_EQ(types, (std::vector<std::uint32_t>{101, 1, 101}));
 }
 
 TEST_F(Pcapng, BlocksAddUp)
