@@ -6,7 +6,7 @@
 #include "ns3/string.h"
 #include "ns3/uinteger.h"
 
-#include <stdexcept>
+#include <algorithm>
 
 namespace weft::engine
 {
@@ -214,11 +214,18 @@ Fabric::Start()
             ns3::DataRateValue(ns3::DataRate(static_cast<std::uint64_t>(multicast.sptThreshold))));
     }
     m_multicast.SetAttribute("IgmpVersion", ns3::UintegerValue(multicast.igmpVersion));
+    const auto& routers = m_scenario.fabric->routers;
     if (multicast.mode == spec::MulticastMode::PimSm ||
         multicast.mode == spec::MulticastMode::Bidir)
     {
-        m_multicast.SetRendezvousPoint(
-            m_scenario.fabric->routers.at(multicast.rendezvousPoint).name);
+        m_multicast.SetRendezvousPoint(routers.at(multicast.rendezvousPoint).name);
+    }
+    if (multicast.mode == spec::MulticastMode::Static)
+    {
+        // The root of all trees: the first spine, or the first router of a fabric without leaves.
+        const auto root = std::find_if(
+            routers.begin(), routers.end(), [](const auto& router) { return !router.leaf; });
+        m_multicast.SetRendezvousPoint(root == routers.end() ? routers.at(0).name : root->name);
     }
     m_multicast.Install(m_helper);
 }

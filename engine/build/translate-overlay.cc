@@ -121,7 +121,9 @@ NeighboursOf(spec::Duration timeout)
     netbase::NeighbourConfig neighbours = netbase::NeighbourConfig::Linux();
     if (timeout.count() > 0)
     {
+        const std::uint32_t pending = neighbours.pendingPackets;
         neighbours = netbase::NeighbourConfig::Router(timeout);
+        neighbours.pendingPackets = pending;
     }
     return neighbours;
 }
@@ -214,6 +216,16 @@ VtepConfigOf(const spec::Scenario& scenario, spec::Index index)
 }
 
 } // namespace
+
+bool
+WantsTables(const spec::Scenario& scenario)
+{
+    return scenario.record.tables || std::any_of(scenario.expectations.begin(),
+                                                 scenario.expectations.end(),
+                                                 [](const spec::Expectation& e) {
+                                                     return e.kind == spec::ExpectKind::Table;
+                                                 });
+}
 
 std::vector<spec::Index>
 NetworksOf(const spec::Scenario& scenario, spec::Index hypervisor)
@@ -335,6 +347,7 @@ HypervisorConfigOf(const spec::Scenario& scenario, spec::Index index)
     config.vtep = VtepConfigOf(scenario, index);
     config.underlay = EndpointOf(scenario, given.attachment, given.name);
     config.bridge.fdb.ageing = given.overlay.bridgeAgeing;
+    config.tables = WantsTables(scenario);
     config.bondKey = KeyOf(scenario, "bond of " + given.name);
     return config;
 }
@@ -367,7 +380,7 @@ ServiceNodeConfigOf(const spec::Scenario& scenario, spec::Index index)
     node.probe.interval = scenario.overlay.probe;
     node.probe.multiplier = static_cast<std::uint8_t>(scenario.overlay.probeMisses);
     config.serviceNode = node;
-    config.tables = scenario.record.tables;
+    config.tables = WantsTables(scenario);
     return config;
 }
 
@@ -383,6 +396,7 @@ VmEndpointOf(const spec::Scenario& scenario, spec::Index index)
     endpoint.mtu = vm.mtu;
     endpoint.key = KeyOf(scenario, "machine " + vm.name);
     endpoint.neighbours = NeighboursOf(scenario.hypervisors[vm.hypervisor].overlay.arpTimeout);
+    endpoint.neighbours.reportsChanges = WantsTables(scenario);
     return endpoint;
 }
 

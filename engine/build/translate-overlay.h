@@ -18,6 +18,9 @@
 namespace weft::engine
 {
 
+/// @return whether a scenario wants its tables recorded: it says so, or expects something of them
+bool WantsTables(const spec::Scenario& scenario);
+
 /// @return the virtual networks a hypervisor takes part in, ascending: those of machines that are
 /// there at the start or that an event moves there, and of its gateways
 std::vector<spec::Index> NetworksOf(const spec::Scenario& scenario, spec::Index hypervisor);

@@ -158,6 +158,10 @@ EdgeObserver::EdgeObserver(const spec::Scenario& scenario,
     }
     for (spec::Index f = 0; f < scenario.traffic.size(); ++f)
     {
+        if (scenario.traffic[f].fromKind != spec::NodeKind::Site)
+        {
+            continue; // of a machine: inside an envelope where an Edge sees it
+        }
         const sdwan::FlowKey key = KeyOf(scenario, scenario.traffic[f]);
         m_flows[key] = {static_cast<FlowIndex>(f), Direction::Forward};
         m_flows[key.Reversed()] = {static_cast<FlowIndex>(f), Direction::Backward};

@@ -264,7 +264,7 @@ Envelope(std::string_view name, std::uint32_t vni, ByteView inner, FrameRecord& 
 
 /// @return whether the UDP payload is an envelope
 bool
-DecodeUdp(ByteView segment, FrameRecord& record)
+DecodeUdp(ByteView segment, const EnvelopeHints& hints, FrameRecord& record)
 {
     netbase::UdpHeader udp;
     if (netbase::ReadUdp(segment, udp) != netbase::DropReason::None)
@@ -280,15 +280,20 @@ DecodeUdp(ByteView segment, FrameRecord& record)
         return false;
     }
     const std::uint32_t vni = netbase::Read24(payload.data() + 4);
-    if (udp.destinationPort == VXLAN_PORT || udp.destinationPort == VXLAN_LINUX_PORT)
+    const bool own = hints.port != 0 && udp.destinationPort == hints.port && !hints.stt;
+    const std::size_t options = 4u * (payload[0] & 0x3f);
+    if (udp.destinationPort == GENEVE_PORT || (own && hints.geneve))
     {
-        Envelope("vxlan", vni, payload.subspan(VXLAN_HEADER), record);
+        if (payload.size() < VXLAN_HEADER + options)
+        {
+            return false;
+        }
+        Envelope("geneve", vni, payload.subspan(VXLAN_HEADER + options), record);
         return true;
     }
-    const std::size_t options = 4u * (payload[0] & 0x3f);
-    if (udp.destinationPort == GENEVE_PORT && payload.size() >= VXLAN_HEADER + options)
+    if (udp.destinationPort == VXLAN_PORT || udp.destinationPort == VXLAN_LINUX_PORT || own)
     {
-        Envelope("geneve", vni, payload.subspan(VXLAN_HEADER + options), record);
+        Envelope("vxlan", vni, payload.subspan(VXLAN_HEADER), record);
         return true;
     }
     return false;
@@ -320,7 +325,7 @@ DecodeGre(ByteView payload, bool nvgre, FrameRecord& record)
 }
 
 bool
-DecodeStt(ByteView segment, FrameRecord& record)
+DecodeStt(ByteView segment, const EnvelopeHints& hints, FrameRecord& record)
 {
     if (segment.size() < TCP_HEADER)
     {
@@ -328,7 +333,8 @@ DecodeStt(ByteView segment, FrameRecord& record)
     }
     record[C::SourcePort] = std::to_string(netbase::Read16(segment.data()));
     record[C::DestinationPort] = std::to_string(netbase::Read16(segment.data() + 2));
-    if (netbase::Read16(segment.data() + 2) != STT_PORT)
+    const std::uint16_t port = netbase::Read16(segment.data() + 2);
+    if (port != STT_PORT && !(hints.stt && port == hints.port))
     {
         return false;
     }
@@ -351,7 +357,7 @@ DecodeStt(ByteView segment, FrameRecord& record)
 }
 
 void
-DecodeIp(ByteView packet, bool nvgre, FrameRecord& record)
+DecodeIp(ByteView packet, const EnvelopeHints& hints, FrameRecord& record)
 {
     netbase::IpFacts ip;
     if (netbase::ReadIp(packet, ip) != netbase::DropReason::None)
@@ -382,13 +388,13 @@ DecodeIp(ByteView packet, bool nvgre, FrameRecord& record)
     switch (ip.protocol)
     {
     case netbase::protocol::UDP:
-        envelope = DecodeUdp(payload, record);
+        envelope = DecodeUdp(payload, hints, record);
         break;
     case netbase::protocol::GRE:
-        envelope = DecodeGre(payload, nvgre, record);
+        envelope = DecodeGre(payload, hints.nvgre, record);
         break;
     case netbase::protocol::TCP:
-        envelope = DecodeStt(payload, record);
+        envelope = DecodeStt(payload, hints, record);
         break;
     default:
         break;
@@ -402,7 +408,7 @@ DecodeIp(ByteView packet, bool nvgre, FrameRecord& record)
 } // namespace
 
 void
-DecodeFrame(netbase::ByteView frame, bool nvgre, FrameRecord& record)
+DecodeFrame(netbase::ByteView frame, const EnvelopeHints& hints, FrameRecord& record)
 {
     record.columns = {};
     netbase::EthernetHeader ethernet;
@@ -436,7 +442,7 @@ DecodeFrame(netbase::ByteView frame, bool nvgre, FrameRecord& record)
         break;
     case netbase::ethertype::IPV4:
     case netbase::ethertype::IPV6:
-        DecodeIp(payload, nvgre, record);
+        DecodeIp(payload, hints, record);
         break;
     default:
         record[C::Summary] = fmt::format("EtherType {:#06x}", ethernet.type);

@@ -14,14 +14,25 @@
 namespace weft::engine
 {
 
+/// What the bytes of an envelope do not tell.
+struct EnvelopeHints
+{
+    bool nvgre = false; ///< a keyed GRE header is NVGRE's, not plain GRE's
+    /// UDP or TCP port of envelopes, beside the encapsulations' own; 0: none. The scenario's
+    /// encapsulation says what it is: VXLAN unless one of these.
+    std::uint16_t port = 0;
+    bool geneve = false;
+    bool stt = false;
+};
+
 /**
  * Fills in the columns. What cannot be read leaves its columns empty and says so in the summary.
  *
  * @param frame complete Ethernet frame without FCS
- * @param nvgre what a keyed GRE header is: NVGRE, or plain GRE. Its bytes do not tell
+ * @param hints what its bytes do not tell
  * @param[out] record its columns are replaced; time, link, direction and size are the caller's
  */
-void DecodeFrame(netbase::ByteView frame, bool nvgre, FrameRecord& record);
+void DecodeFrame(netbase::ByteView frame, const EnvelopeHints& hints, FrameRecord& record);
 
 } // namespace weft::engine
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "engine/run/overlay-observer.h"
 
+#include "engine/build/translate-overlay.h"
+
 #include "ns3/simulator.h"
 
 #include <fmt/format.h>
@@ -61,7 +63,7 @@ OverlayObserver::OverlayObserver(const spec::Scenario& scenario,
     : m_scenario(scenario), m_overlay(overlay), m_recorder(recorder),
       m_wires(scenario, overlay, recorder), m_last(scenario.hypervisors.size())
 {
-    if (TableWatch::Wanted(scenario))
+    if (WantsTables(scenario))
     {
         m_tables.emplace(scenario, overlay, recorder.Overlay().Tables());
     }

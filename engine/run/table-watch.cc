@@ -141,16 +141,6 @@ class TableWatch::Node
     PortName m_port;
 };
 
-bool
-TableWatch::Wanted(const spec::Scenario& scenario)
-{
-    return scenario.record.tables || std::any_of(scenario.expectations.begin(),
-                                                 scenario.expectations.end(),
-                                                 [](const spec::Expectation& e) {
-                                                     return e.kind == spec::ExpectKind::Table;
-                                                 });
-}
-
 TableWatch::TableWatch(const spec::Scenario& scenario, const Overlay& overlay, TableLog& log)
     : m_log(log)
 {

@@ -27,10 +27,6 @@ class TableWatch
     TableWatch(const spec::Scenario& scenario, const Overlay& overlay, TableLog& log);
     ~TableWatch();
 
-    /// @return whether a scenario wants its tables recorded: it says so, or expects something of
-    /// them
-    static bool Wanted(const spec::Scenario& scenario);
-
   private:
     class Node; ///< the trace sink of one node
 

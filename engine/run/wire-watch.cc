@@ -181,7 +181,7 @@ class WireWatch::Watched
             return;
         }
         FrameRecord record;
-        DecodeFrame(frame, m_owner.m_nvgre, record);
+        DecodeFrame(frame, m_owner.m_hints, record);
         record.time = time;
         record.link = *m_recordIndex;
         record.outward = outward;
@@ -205,8 +205,12 @@ class WireWatch::Watched
 };
 
 WireWatch::WireWatch(const spec::Scenario& scenario, const Overlay& overlay, Recorder& recorder)
-    : m_scenario(scenario), m_overlay(overlay), m_recorder(recorder),
-      m_nvgre(scenario.overlay.encapsulation == spec::EncapsulationKind::Nvgre)
+    : m_scenario(scenario), m_overlay(overlay),
+      m_recorder(recorder), m_hints{
+                                scenario.overlay.encapsulation == spec::EncapsulationKind::Nvgre,
+                                scenario.overlay.destinationPort,
+                                scenario.overlay.encapsulation == spec::EncapsulationKind::Geneve,
+                                scenario.overlay.encapsulation == spec::EncapsulationKind::Stt}
 {
     if (overlay.GetFabric())
     {

@@ -12,6 +12,7 @@
 #include "engine/build/overlay.h"
 #include "engine/record/pcapng.h"
 #include "engine/record/recorder.h"
+#include "engine/run/frame-decode.h"
 #include "engine/spec/scenario.h"
 
 #include <array>
@@ -68,7 +69,7 @@ class WireWatch
     std::vector<std::unique_ptr<Watched>> m_watched;
     std::vector<FrameRecord> m_frames; ///< in the order in which devices took them
     PcapngWriter* m_capture = nullptr;
-    bool m_nvgre = false;
+    EnvelopeHints m_hints;
 };
 
 } // namespace weft::engine
