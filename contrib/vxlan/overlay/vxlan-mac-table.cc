@@ -11,6 +11,7 @@ namespace
 {
 
 constexpr std::size_t FIRST_SLOTS = 8;
+constexpr std::size_t SPARSE_SLOTS = 2048; ///< 32 kB, a first-level cache
 constexpr std::size_t ARITY = 4;
 
 } // namespace
@@ -18,7 +19,10 @@ constexpr std::size_t ARITY = 4;
 MacTable::Slot&
 MacTable::Insert(std::uint64_t key, std::uint32_t value, FdbOrigin origin, TimeNs now)
 {
-    if (2 * (m_size + 1) > m_slots.size())
+    // Small tables can afford to be emptier, so that almost every search ends at its first slot.
+    const std::size_t room =
+        m_slots.size() <= SPARSE_SLOTS ? m_slots.size() / 4 : m_slots.size() / 2;
+    if (m_size >= room)
     {
         Grow();
     }
