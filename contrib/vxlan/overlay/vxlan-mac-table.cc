@@ -11,7 +11,8 @@ namespace
 {
 
 constexpr std::size_t FIRST_SLOTS = 8;
-constexpr std::size_t SPARSE_SLOTS = 2048; ///< 32 kB, a first-level cache
+constexpr std::size_t SPARSE_FROM = 256; ///< slots
+constexpr std::size_t SPARSE_TO = 2048;  ///< 32 kB, a first-level cache
 constexpr std::size_t ARITY = 4;
 
 } // namespace
@@ -19,9 +20,10 @@ constexpr std::size_t ARITY = 4;
 MacTable::Slot&
 MacTable::Insert(std::uint64_t key, std::uint32_t value, FdbOrigin origin, TimeNs now)
 {
-    // Small tables can afford to be emptier, so that almost every search ends at its first slot.
-    const std::size_t room =
-        m_slots.size() <= SPARSE_SLOTS ? m_slots.size() / 4 : m_slots.size() / 2;
+    // Middling tables can afford to be emptier, so that almost every search ends at its first slot.
+    // The smallest are for networks of a thousand VTEPs, which can not.
+    const bool sparse = m_slots.size() >= SPARSE_FROM && m_slots.size() <= SPARSE_TO;
+    const std::size_t room = m_slots.size() / (sparse ? 4 : 2);
     if (m_size >= room)
     {
         Grow();
