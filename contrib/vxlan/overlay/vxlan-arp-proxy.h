@@ -14,7 +14,7 @@
 
 #include "netbase-arp.h"
 
-#include "absl/container/flat_hash_map.h"
+#include <absl/container/flat_hash_map.h>
 
 #include <optional>
 

@@ -16,8 +16,6 @@
 #include "vxlan-bridge.h"
 #include "vxlan-controller-channel.h"
 
-#include "absl/container/flat_hash_map.h"
-
 #include <deque>
 #include <map>
 #include <set>

@@ -18,7 +18,7 @@
 
 #include "vxlan-controller-channel.h"
 
-#include "absl/container/flat_hash_map.h"
+#include <absl/container/flat_hash_map.h>
 
 #include <deque>
 #include <map>

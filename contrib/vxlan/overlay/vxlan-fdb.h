@@ -19,7 +19,7 @@
 
 #include "netbase-table-change.h"
 
-#include "absl/container/flat_hash_map.h"
+#include <absl/container/flat_hash_map.h>
 
 #include <optional>
 #include <vector>

@@ -15,7 +15,7 @@
 #include "vxlan-encapsulation.h"
 #include "vxlan-replication.h"
 
-#include "absl/container/flat_hash_map.h"
+#include <absl/container/flat_hash_map.h>
 
 #include <optional>
 
