@@ -9,9 +9,7 @@
 #include "ns3/mac48-address.h"
 #include "ns3/netbase-arp.h"
 #include "ns3/netbase-ethernet.h"
-#include "ns3/netbase-icmp.h"
 #include "ns3/netbase-ip.h"
-#include "ns3/netbase-ipv4.h"
 #include "ns3/node.h"
 #include "ns3/simulator.h"
 
@@ -34,22 +32,6 @@ using weft::netbase::NEVER;
 using weft::netbase::TimeNs;
 using weft::vxlan::DropReason;
 namespace netbase = weft::netbase;
-
-namespace
-{
-
-constexpr std::size_t STAMP = 8; ///< bytes of the instant in an echo request
-
-/// @return what echo requests of a card carry as identifier @param mac of the card
-uint16_t
-EchoId(const Mac48Address& mac)
-{
-    uint8_t octets[6];
-    mac.CopyTo(octets);
-    return weft::netbase::Read16(octets + 4);
-}
-
-} // namespace
 
 VmDevice::VmDevice() : m_timer(MakeCallback(&VmDevice::OnTimer, this))
 {
@@ -96,6 +78,13 @@ void
 VmDevice::SetPacketHandler(PacketHandler handler)
 {
     m_handler = std::move(handler);
+}
+
+void
+VmDevice::AddNeighbour(const IpAddress& address, const MacAddress& mac)
+{
+    m_endpoint->AddNeighbour(address, mac, Now());
+    Flush();
 }
 
 void
@@ -301,37 +290,6 @@ VmDevice::Transmit()
     return reason == netbase::DropReason::None;
 }
 
-uint16_t
-VmDevice::Ping(const IpAddress& to, uint32_t size)
-{
-    if (size < STAMP)
-    {
-        throw std::invalid_argument("Ping of " + m_name + ": a size of " + std::to_string(size) +
-                                    " bytes has no room for the instant, which takes 8");
-    }
-    ++m_sequence;
-    Bytes data(size);
-    const auto now = static_cast<uint64_t>(Now().count());
-    weft::netbase::Write32(data.data(), static_cast<uint32_t>(now >> 32));
-    weft::netbase::Write32(data.data() + 4, static_cast<uint32_t>(now));
-    for (std::size_t i = STAMP; i < size; ++i)
-    {
-        data[i] = static_cast<uint8_t>(i);
-    }
-    if (const auto reason = Impediment(); reason != DropReason::None)
-    {
-        Drop(reason, size);
-        return m_sequence;
-    }
-    const auto reason = m_endpoint->Ping(to, EchoId(m_mac), m_sequence, data, Now());
-    if (reason != netbase::DropReason::None)
-    {
-        m_hostDropTrace(reason, size);
-    }
-    Flush();
-    return m_sequence;
-}
-
 void
 VmDevice::SendGarp()
 {
@@ -400,29 +358,36 @@ VmDevice::Deliver(ByteView frame, Time delay)
         Flush();
         return;
     }
-    m_arrivals.push_back({Now() + ToCore(delay), Bytes(frame.begin(), frame.end())});
+    if (!m_arrivals)
+    {
+        m_arrivals = std::make_unique<std::deque<Arrival>>();
+    }
+    m_arrivals->push_back({Now() + ToCore(delay), Bytes(frame.begin(), frame.end())});
     Arm();
 }
 
 void
 VmDevice::DropArrivals(DropReason reason)
 {
-    for (const auto& arrival : m_arrivals)
+    if (m_arrivals)
     {
-        Drop(reason, arrival.frame.size());
+        for (const auto& arrival : *m_arrivals)
+        {
+            Drop(reason, arrival.frame.size());
+        }
+        m_arrivals->clear();
     }
-    m_arrivals.clear();
 }
 
 void
 VmDevice::OnTimer()
 {
     const TimeNs now = Now();
-    while (!m_arrivals.empty() && m_arrivals.front().at <= now)
+    while (m_arrivals && !m_arrivals->empty() && m_arrivals->front().at <= now)
     {
         // What the machine does with one may discard the others.
-        const Bytes frame = std::move(m_arrivals.front().frame);
-        m_arrivals.pop_front();
+        const Bytes frame = std::move(m_arrivals->front().frame);
+        m_arrivals->pop_front();
         Take(frame);
     }
     if (IsRunning())
@@ -514,35 +479,6 @@ VmDevice::HandUp(ByteView packet, const MacAddress& from)
     }
 }
 
-bool
-VmDevice::TakePing(ByteView packet)
-{
-    constexpr std::size_t V4_PROTOCOL = 9;
-    constexpr std::size_t V6_NEXT = 6;
-    const bool v6 = packet[0] >> 4 == 6;
-    if (packet[v6 ? V6_NEXT : V4_PROTOCOL] !=
-        (v6 ? netbase::protocol::ICMPV6 : netbase::protocol::ICMP))
-    {
-        return false;
-    }
-    netbase::IcmpMessage message;
-    netbase::IpFacts facts;
-    if (netbase::ReadIcmp(packet, message) != netbase::DropReason::None ||
-        message.kind != netbase::IcmpKind::EchoReply || message.id != EchoId(m_mac) ||
-        message.body.size() < STAMP || netbase::ReadIp(packet, facts) != netbase::DropReason::None)
-    {
-        return false;
-    }
-    const auto sent = static_cast<int64_t>(
-        static_cast<uint64_t>(weft::netbase::Read32(message.body.data())) << 32 |
-        weft::netbase::Read32(message.body.data() + 4));
-    m_pingTrace({facts.source,
-                 message.sequence,
-                 static_cast<uint32_t>(message.body.size()),
-                 Simulator::Now() - NanoSeconds(sent)});
-    return true;
-}
-
 void
 VmDevice::Flush()
 {
@@ -577,7 +513,7 @@ VmDevice::Flush()
 void
 VmDevice::Arm()
 {
-    TimeNs next = m_arrivals.empty() ? NEVER : m_arrivals.front().at;
+    TimeNs next = m_arrivals && !m_arrivals->empty() ? m_arrivals->front().at : NEVER;
     if (m_endpoint && IsRunning())
     {
         next = std::min(next, m_endpoint->NextDeadline());

@@ -125,6 +125,11 @@ class VmDevice : public NetDevice
     /// @param handler offered packets before the node's stack; empty: none
     void SetPacketHandler(PacketHandler handler);
 
+    /// Tells the machine of a neighbour that it then never asks for.
+    /// @param address of it @param mac of it
+    void AddNeighbour(const weft::netbase::IpAddress& address,
+                      const weft::netbase::MacAddress& mac);
+
     /**
      * Makes the machine part of a virtual router; the card answers for the router's addresses while
      * it is master. It starts when the machine is attached. Call once, after Configure().
@@ -252,11 +257,12 @@ class VmDevice : public NetDevice
     uint32_t m_moves{0};                                   ///< moves begun
     bool m_up{true};                                       ///< switched on
     bool m_paused{false};                                  ///< in the middle of a move
-    bool m_ready{false};                      ///< the hypervisor knows of frames to take
-    bool m_flushing{false};                   ///< handlers may send while called
-    uint16_t m_vlan{0};                       ///< tag of its frames; 0: none
-    uint16_t m_sequence{0};                   ///< of the last Ping()
-    std::deque<Arrival> m_arrivals;           ///< frames crossing the port
+    bool m_ready{false};    ///< the hypervisor knows of frames to take
+    bool m_flushing{false}; ///< handlers may send while called
+    uint16_t m_vlan{0};     ///< tag of its frames; 0: none
+    uint16_t m_sequence{0}; ///< of the last Ping()
+    std::unique_ptr<std::deque<Arrival>>
+        m_arrivals;                           ///< frames crossing the port; null: none ever did
     weft::netbase::OutputQueue<NoMeta> m_raw; ///< frames to send that are not from the IP
     weft::netbase::Bytes m_out;               ///< packet being sent, with room for a header
     weft::netbase::Bytes m_in;                ///< packet being handed up
