@@ -11,7 +11,7 @@
 
 #include "netbase-types.h"
 
-#include "absl/container/flat_hash_map.h"
+#include <absl/container/flat_hash_map.h>
 
 #include <cstdint>
 #include <functional>

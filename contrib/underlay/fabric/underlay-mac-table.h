@@ -14,7 +14,7 @@
 #include "netbase-table-change.h"
 #include "netbase-types.h"
 
-#include "absl/container/flat_hash_map.h"
+#include <absl/container/flat_hash_map.h>
 
 #include <cstdint>
 #include <optional>
