@@ -5,7 +5,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
+#include <tuple>
 
 namespace weft::spec
 {
@@ -149,7 +151,7 @@ ContentsOf(const Scenario& s, const NodeRef& host)
     return lines;
 }
 
-/// The networks with a machine or gateway on a hypervisor.
+/// The networks with a machine or gateway on a hypervisor, now or after a move.
 std::set<Index>
 NetworksOn(const Scenario& s, Index hypervisor)
 {
@@ -159,6 +161,13 @@ NetworksOn(const Scenario& s, Index hypervisor)
         if (vm.hypervisor == hypervisor)
         {
             networks.insert(vm.network);
+        }
+    }
+    for (const auto& event : s.events)
+    {
+        if (event.kind == EventKind::Move && event.move.to == hypervisor)
+        {
+            networks.insert(s.vms[event.move.vm].network);
         }
     }
     for (const auto& gateway : s.gateways)
@@ -206,15 +215,45 @@ HypervisorOf(const Scenario& s, const NodeRef& node)
     }
 }
 
-/// @return "ping: vm1 to vm2 (ping)"
-std::string
-FlowText(const Scenario& s, const Flow& flow)
+/// Flows between two hypervisors, drawn as one arrow.
+struct Arrow
 {
-    const auto to = flow.toAddress                  ? flow.toAddress->ToString()
-                    : flow.toKind == NodeKind::None ? std::string("all")
-                                                    : s.Name(flow.To());
-    return fmt::format(
-        "{}: {} to {} ({})", flow.name, s.Name(flow.From()), to, ToString(flow.kind));
+    Index from = 0;
+    Index to = 0;
+    bool bothWays = false;
+    std::string text; ///< "ping: vm1 to vm2 (ping)", "many1: vm1 to vm2 (bulk-udp) and 63 more"
+};
+
+std::vector<Arrow>
+ArrowsOf(const Scenario& s)
+{
+    std::map<std::tuple<Index, Index, bool>, std::vector<const Flow*>> pairs;
+    for (const auto& flow : s.traffic)
+    {
+        const auto from = HypervisorOf(s, flow.From());
+        const auto to = HypervisorOf(s, flow.To());
+        if (from && to)
+        {
+            pairs[{*from, *to, flow.bothWays}].push_back(&flow);
+        }
+    }
+    std::vector<Arrow> arrows;
+    for (const auto& [pair, flows] : pairs)
+    {
+        const auto& first = *flows.front();
+        auto text = fmt::format("{}: {} to {} ({})",
+                                first.name,
+                                s.Name(first.From()),
+                                s.Name(first.To()),
+                                ToString(first.kind));
+        if (flows.size() > 1)
+        {
+            text += fmt::format(" and {} more", flows.size() - 1);
+        }
+        arrows.push_back(
+            {std::get<0>(pair), std::get<1>(pair), std::get<2>(pair), std::move(text)});
+    }
+    return arrows;
 }
 
 /// @return "move, 6s: vm2 to host3"
@@ -374,21 +413,15 @@ DotFabricOverlay(const Scenario& s)
                                 NETWORK_LINE);
         }
     }
-    for (const auto& flow : s.traffic)
+    for (const auto& arrow : ArrowsOf(s))
     {
-        const auto from = HypervisorOf(s, flow.From());
-        const auto to = HypervisorOf(s, flow.To());
-        if (from && to)
-        {
-            text +=
-                fmt::format("  \"host {}\" -- \"host {}\" [style=dashed, color=\"{}\", dir={}, "
+        text += fmt::format("  \"host {}\" -- \"host {}\" [style=dashed, color=\"{}\", dir={}, "
                             "constraint=false, arrowsize=0.8, penwidth=1.2, label=<<i>{}</i>>];\n",
-                            s.hypervisors[*from].name,
-                            s.hypervisors[*to].name,
+                            s.hypervisors[arrow.from].name,
+                            s.hypervisors[arrow.to].name,
                             INK,
-                            flow.bothWays ? "both" : "forward",
-                            FlowText(s, flow));
-        }
+                            arrow.bothWays ? "both" : "forward",
+                            arrow.text);
     }
     return text;
 }
@@ -460,18 +493,13 @@ MermaidFabricOverlay(const Scenario& s)
             text += fmt::format("  h{} --- v{}\n", i, network);
         }
     }
-    for (const auto& flow : s.traffic)
+    for (const auto& arrow : ArrowsOf(s))
     {
-        const auto from = HypervisorOf(s, flow.From());
-        const auto to = HypervisorOf(s, flow.To());
-        if (from && to)
-        {
-            text += fmt::format("  h{} {}|\"{}\"| h{}\n",
-                                *from,
-                                flow.bothWays ? "<-.->" : "-.->",
-                                FlowText(s, flow),
-                                *to);
-        }
+        text += fmt::format("  h{} {}|\"{}\"| h{}\n",
+                            arrow.from,
+                            arrow.bothWays ? "<-.->" : "-.->",
+                            arrow.text,
+                            arrow.to);
     }
     return text;
 }

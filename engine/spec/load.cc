@@ -121,12 +121,24 @@ ParseScenario(const std::string& file,
     auto root = ReadDocument(result.text, source, diagnostics);
     if (root)
     {
+        // What changes the variants themselves comes before one of them is applied.
+        const auto ofVariants = [](const std::string& text) {
+            return text.starts_with("variants");
+        };
+        const auto apply = [&](bool first) {
+            for (std::size_t i = 0; i < overrides.size(); ++i)
+            {
+                if (ofVariants(overrides[i]) == first)
+                {
+                    ApplyOverride(
+                        *root, overrides[i], fmt::format("--set #{}", i + 1), diagnostics);
+                }
+            }
+        };
+        apply(true);
         auto applied = ApplyVariant(*root, variant, diagnostics);
-        for (std::size_t i = 0; i < overrides.size(); ++i)
-        {
-            ApplyOverride(*root, overrides[i], fmt::format("--set #{}", i + 1), diagnostics);
-            applied.push_back(overrides[i]);
-        }
+        apply(false);
+        applied.insert(applied.end(), overrides.begin(), overrides.end());
         CheckDocument(*root, diagnostics);
         ExpandCounts(*root, diagnostics);
         Binding binding{.scenario = {}, .root = View(&*root, ""), .diagnostics = diagnostics};

@@ -22,6 +22,7 @@ using weft::support::ReadAll;
 
 const std::string ROOT = WEFT_SOURCE_DIR;
 const std::string EXAMPLE = ROOT + "/tests/unit/engine/data/example.weft.yaml";
+const std::string FABRIC = ROOT + "/tests/unit/engine/data/example-fabric.weft.yaml";
 const std::string INVALID_DATA = ROOT + "/tests/unit/engine/data/invalid";
 
 /// What a command printed and returned.
@@ -148,6 +149,52 @@ TEST_F(Cli, SetOverridesAnyKey)
     o = Weft("validate --set duration=95 '" + EXAMPLE + "'");
     EXPECT_EQ(o.code, 2);
     EXPECT_TRUE(Has(o.err, "--set #1:1:10: error: '95' has no unit"));
+}
+
+TEST_F(Cli, ValidateGoesThroughVariants)
+{
+    auto o = Weft("validate '" + FABRIC + "'");
+    EXPECT_EQ(o.code, 0);
+    EXPECT_EQ(o.err, "");
+    EXPECT_TRUE(Has(o.out, ": 4 routers, 4 hypervisors, 7 VMs, 5 networks, "));
+    EXPECT_TRUE(Has(o.out, ", variant quiet: valid (scenario example-fabric, digest "));
+    o = Weft("validate --variant quiet '" + FABRIC + "'");
+    EXPECT_EQ(o.code, 0);
+    EXPECT_FALSE(Has(o.out, "variant")) << "the one that was asked for";
+    o = Weft("validate --variant quit '" + FABRIC + "'");
+    EXPECT_EQ(o.code, 2);
+    EXPECT_TRUE(Has(o.err, "no variant 'quit'"));
+    EXPECT_TRUE(Has(o.err, "did you mean 'quiet'?"));
+    EXPECT_TRUE(Has(Weft("validate --json '" + FABRIC + "'").out,
+                    "\"variants\": [{\"variant\": \"quiet\", \"valid\": true, \"digest\": \""));
+}
+
+TEST_F(Cli, ValidateSaysWhichVariantIsWrong)
+{
+    const auto text = ReadAll(EXAMPLE) + "variants:\n  good: { set: [seed=3] }\n  bad: { set: "
+                                         "[seed=4, duration=95] }\n";
+    auto o = Weft("validate -", text);
+    EXPECT_EQ(o.code, 2);
+    EXPECT_TRUE(Has(o.out, "-: valid (scenario example")) << o.out;
+    EXPECT_TRUE(Has(o.out, "-, variant good: valid"));
+    EXPECT_TRUE(Has(o.err, "variants.bad.set.1:1:10: error: '95' has no unit"));
+    EXPECT_TRUE(Has(o.err, "-, variant bad: 1 error\n"));
+    o = Weft("validate --json -", text);
+    EXPECT_EQ(o.code, 2);
+    EXPECT_TRUE(Has(o.out, "\"valid\": false"));
+    EXPECT_TRUE(Has(o.out, "{\"variant\": \"bad\", \"valid\": false, \"digest\": null"));
+}
+
+TEST_F(Cli, GraphDrawsFabricsAndTheirVariants)
+{
+    const auto underlay = Weft("graph '" + FABRIC + "'");
+    EXPECT_EQ(underlay.code, 0) << underlay.err;
+    EXPECT_TRUE(Has(underlay.out, "\"router spine1\" -- \"router leaf1\""));
+    EXPECT_TRUE(Has(underlay.out, "\"router leaf1\" -- \"host host1\""));
+    EXPECT_TRUE(Has(Weft("graph --view overlay '" + FABRIC + "'").out, "\"network web\""));
+    const auto text = ReadAll(FABRIC) + "  wide: { set: [fabric.spines=3] }\n";
+    EXPECT_FALSE(Has(Weft("graph -", text).out, "spine3"));
+    EXPECT_TRUE(Has(Weft("graph --variant wide -", text).out, "\"router spine3\""));
 }
 
 TEST_F(Cli, ExplainFindsKeys)

@@ -63,6 +63,40 @@ TEST(Run, ExitCodeTellsWhatHappened)
     EXPECT_EQ(RunWeft(here, {"rum", "met.weft.yaml"}).code, 2);
 }
 
+TEST(Run, VariantsAreRunAndJudgedByTheirOwnExpectations)
+{
+    const Workspace here;
+    const std::string more = R"(expect:
+  near: { metric: delay.max, flow: call, below: 20ms, between: [1s, 2s], except: [far] }
+  late: { metric: delay.max, flow: call, above: 100ms, between: [1s, 2s], only: [far] }
+variants:
+  far: { about: Across an ocean., set: [paths.0.rtt=300ms] }
+)";
+    here.Write("two.weft.yaml", SmallScenario("4s", more));
+    const Result both = RunWeft(here, {"check", "two.weft.yaml"});
+    EXPECT_EQ(both.code, 0) << both.out;
+    EXPECT_NE(both.out.find("two.weft.yaml\n"), std::string::npos) << both.out;
+    EXPECT_NE(both.out.find("pass  near"), std::string::npos);
+    const auto far = both.out.find("two.weft.yaml, variant far\n");
+    ASSERT_NE(far, std::string::npos);
+    EXPECT_EQ(both.out.find("near", far), std::string::npos);
+    EXPECT_NE(both.out.find("pass  late", far), std::string::npos);
+
+    const Result one = RunWeft(here, {"check", "--variant", "far", "two.weft.yaml"});
+    EXPECT_EQ(one.code, 0);
+    EXPECT_EQ(one.out.find("near"), std::string::npos);
+    const std::vector<std::string> near{
+        "check", "two.weft.yaml", "--set", "variants.far.set=[paths.0.rtt=11ms]"};
+    EXPECT_EQ(RunWeft(here, near).code, 1) << "the variant itself is overridden";
+    EXPECT_EQ(RunWeft(here, {"check", "two.weft.yaml", "--set", "paths.0.rtt=12ms"}).code, 1)
+        << "what is set comes after the variant";
+    EXPECT_EQ(RunWeft(here, {"run", "--no-report", "--variant", "fra", "two.weft.yaml"}).code, 2);
+    const Result run =
+        RunWeft(here, {"run", "--no-report", "--json", "--variant", "far", "two.weft.yaml"});
+    EXPECT_EQ(run.code, 0);
+    EXPECT_NE(run.out.find("\"variant\": \"far\""), std::string::npos) << run.out;
+}
+
 TEST(Run, ResultsThatCannotBeWrittenAreASimulationFailureThatSaysWhere)
 {
     const Workspace here;

@@ -453,7 +453,7 @@ TEST(SpecExamples, UseEveryKey)
     const std::set<std::string_view> elsewhere{"hypervisors.site"};
     for (const auto& field : Fields())
     {
-        const bool pattern = field.path.starts_with("expect.has.") ||
+        const bool twin = field.path.starts_with("expect.has.") ||
                              field.path.starts_with("expect.lacks.") ||
                              field.path.starts_with("paths.backward.");
         EXPECT_TRUE(used.contains(field.path) || twin || elsewhere.contains(field.path))
