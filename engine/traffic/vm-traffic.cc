@@ -85,12 +85,19 @@ void
 PingTraffic::Send(std::uint64_t number)
 {
     m_observer.OnSent(m_flow, Direction::Forward, number, Now(), m_size);
+    m_sending = number;
     m_outstanding[m_from->Ping(m_to, m_size)] = number;
+    m_sending.reset();
 }
 
 void
 PingTraffic::OnReply(const ns3::vxlan::PingReply& reply)
 {
+    if (m_sending)
+    {
+        // From a machine of the same host: the answer is here before Ping() returns.
+        m_outstanding[reply.sequence] = *m_sending;
+    }
     const auto found = m_outstanding.find(reply.sequence);
     if (found != m_outstanding.end())
     {

@@ -90,6 +90,7 @@ class PingTraffic : public VmTraffic
     std::uint32_t m_size;
     FlowObserver& m_observer;
     std::unordered_map<std::uint16_t, std::uint64_t> m_outstanding; ///< number, by ICMP sequence
+    std::optional<std::uint64_t> m_sending;                         ///< while Ping() runs
     Sender m_sender; ///< last: its events use the rest
 };
 
