@@ -373,7 +373,9 @@ DecodeIp(ByteView packet, const EnvelopeHints& hints, FrameRecord& record)
     record[C::Protocol] = ProtocolName(ip.protocol);
     if (ip.fragment)
     {
-        const bool last = !ip.v6 && (packet[6] & 0x20) == 0;
+        // Of IPv6 the fragment header stands right before the fragment's part.
+        const std::uint8_t more = ip.v6 ? packet[ip.payloadOffset - 5] & 1 : packet[6] & 0x20;
+        const bool last = more == 0;
         record[C::Fragment] = ip.fragmentOffset == 0 ? "first" : last ? "last" : "middle";
     }
     const Meaning meaning = MeaningOf(packet, ip);

@@ -80,10 +80,9 @@ OverlayObserver::Capture(PcapngWriter& writer)
 }
 
 void
-OverlayObserver::Sample(spec::Duration bin)
+OverlayObserver::Sample(TimeNs start, spec::Duration bin)
 {
-    m_wires.Sample(bin);
-    const TimeNs start = TimeNs(ns3::Simulator::Now().GetNanoSeconds()) - bin;
+    m_wires.Sample(start, bin);
     for (std::size_t h = 0; h < m_vteps.size(); ++h)
     {
         if (!m_scenario.hypervisors[h].vtep)

@@ -32,8 +32,8 @@ class OverlayObserver
     /// Also writes every frame of watched wires. Throws ResultsError.
     void Capture(PcapngWriter& writer);
 
-    /// Records what happened in the bin that ends now. @param bin its length
-    void Sample(spec::Duration bin);
+    /// Records what has happened in the present bin. @param start its start @param bin its length
+    void Sample(TimeNs start, spec::Duration bin);
 
     /// Records totals and drops at the end of the run, and adds the fabric's frames to the books.
     void Finish(Books& books);

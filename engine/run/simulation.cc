@@ -267,6 +267,13 @@ class Ticker
     {
         ns3::Simulator::Schedule(ns3::NanoSeconds(TICK.count()), &Ticker::Tick, this);
         ns3::Simulator::Schedule(ns3::NanoSeconds(bin.count()), &Ticker::Sample, this);
+        if (m_overlay)
+        {
+            // In the last nanosecond of the bin, so that what happens at its very end is the next
+            // one's, whichever event comes first.
+            ns3::Simulator::Schedule(
+                ns3::NanoSeconds(bin.count() - 1), &Ticker::SampleOverlay, this);
+        }
     }
 
   private:
@@ -287,17 +294,22 @@ class Ticker
     Sample()
     {
         m_edges.SamplePaths(m_bin);
-        if (m_overlay)
-        {
-            m_overlay->Sample(m_bin);
-        }
         ns3::Simulator::Schedule(ns3::NanoSeconds(m_bin.count()), &Ticker::Sample, this);
+    }
+
+    void
+    SampleOverlay()
+    {
+        m_overlay->Sample(m_start, m_bin);
+        m_start += m_bin;
+        ns3::Simulator::Schedule(ns3::NanoSeconds(m_bin.count()), &Ticker::SampleOverlay, this);
     }
 
     Progress& m_progress;
     EdgeObserver& m_edges;
     OverlayObserver* m_overlay; ///< null without a fabric
     spec::Duration m_bin;
+    spec::Duration m_start{0}; ///< of the overlay's present bin
 };
 
 } // namespace

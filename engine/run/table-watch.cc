@@ -115,7 +115,9 @@ class TableWatch::Node
         record.op = NameOf(change.op);
         record.cause = NameOf(change.cause);
         const bool fdb = change.table == Table::BridgeFdb || change.table == Table::VtepFdb;
-        if (fdb || change.table == Table::Routes || change.domain != 0)
+        // A router's memberships carry their port there, which has a column of its own.
+        if (fdb || change.table == Table::Routes ||
+            (change.domain != 0 && change.table != Table::Igmp))
         {
             record.domain = std::to_string(change.domain);
         }
@@ -124,7 +126,7 @@ class TableWatch::Node
         record.source = TextOf(change.source);
         record.remote = TextOf(change.remote);
         record.port = change.port < 0 ? std::string() : m_port(change.port);
-        record.text = change.text;
+        record.text = change.table == Table::Multicast ? PortsNamed(change.text) : change.text;
         m_log.Add(std::move(record));
     }
 
@@ -136,6 +138,24 @@ class TableWatch::Node
     }
 
   private:
+    /// @return "out: host1.uplink host2.uplink (rp)" for "out: 0 1 (rp)"
+    std::string
+    PortsNamed(const std::string& text) const
+    {
+        std::string named;
+        std::size_t at = 0;
+        while (at < text.size())
+        {
+            const std::size_t end = std::min(text.find(' ', at), text.size());
+            const std::string word = text.substr(at, end - at);
+            const bool port = !word.empty() && word.size() < 6 &&
+                              word.find_first_not_of("0123456789") == std::string::npos;
+            named += (named.empty() ? "" : " ") + (port ? m_port(std::stoi(word)) : word);
+            at = end + 1;
+        }
+        return named;
+    }
+
     TableLog& m_log;
     std::string m_name;
     PortName m_port;

@@ -287,9 +287,8 @@ WireWatch::Capture(PcapngWriter& writer)
 }
 
 void
-WireWatch::Sample(spec::Duration bin)
+WireWatch::Sample(TimeNs start, spec::Duration bin)
 {
-    const TimeNs start = TimeNs(ns3::Simulator::Now().GetNanoSeconds()) - bin;
     for (std::size_t w = 0; w < m_wires.size(); ++w)
     {
         const auto ends = EndsOf(m_overlay.GetFabric()->Wires()[w]);

@@ -34,8 +34,9 @@ class WireWatch
     /// Also writes every watched frame. Throws ResultsError.
     void Capture(PcapngWriter& writer);
 
-    /// Records what every wire carried in the bin that ends now. @param bin its length
-    void Sample(spec::Duration bin);
+    /// Records what every wire has carried in the present bin. @param start its start
+    /// @param bin its length
+    void Sample(TimeNs start, spec::Duration bin);
 
     /// Records totals and drops at the end of the run, and adds to the books.
     void Finish(Books& books);

@@ -18,6 +18,8 @@ namespace
 constexpr const char* GREEN = "\033[32m";
 constexpr const char* RED = "\033[1;31m";
 constexpr const char* PLAIN = "\033[0m";
+constexpr std::pair<const char*, const char*> SINGULARS[] = {
+    {"packets", "packet"}, {"frames", "frame"}, {"entries", "entry"}, {"decisions", "decision"}};
 
 /// @return the number for the eye: four significant digits and its unit; a dash when there is none
 std::string
@@ -35,6 +37,16 @@ Quantity(double value, const std::string& unit)
     if (unit == "x")
     {
         return fmt::format("{:.4g}x", value);
+    }
+    if (std::abs(value) == 1)
+    {
+        for (const auto& [many, one] : SINGULARS)
+        {
+            if (unit == many)
+            {
+                return fmt::format("{:.4g} {}", value, one);
+            }
+        }
     }
     return unit.empty() ? fmt::format("{:.4g}", value) : fmt::format("{:.4g} {}", value, unit);
 }
