@@ -22,9 +22,10 @@ def columns(found):
     return [item for item in MEASURES if any(group.total(item[0]) > 0 for group in found)]
 
 
-def answer(found):
+def answer(found, peaks, known):
     if not found:
-        return ""
+        (link, way), peak = next(iter(peaks.items()))
+        return f"Busiest: {arrow(link, way, known)}, {_percent(peak)} of its rate in one bin at most."
     worst = max(found, key=lambda group: group.imbalance("bytes"))
     return (
         f"Most / mean (dashed line) is 1 when all links carry the same. Furthest from it: {worst.title}, "
@@ -33,13 +34,22 @@ def answer(found):
 
 
 def busiest(run):
-    """The (link, direction) with the highest utilisation in any bin, as many as there are colours."""
+    """{(link, direction): highest utilisation of a bin} of those where it is highest, as many as there are colours."""
     peaks = {}
     for link, way, value in zip(run.links["link"], run.links["direction"], run.links["utilisation"]):
         if value > peaks.get((link, way), 0):
             peaks[link, way] = value
     order = sorted(peaks, key=lambda key: (-peaks[key], key))
     return {key: peaks[key] for key in order[: len(style.PATH_COLOURS)]}
+
+
+def _scale(run, peaks):
+    """(axis label, title, rows -> values): utilisation; bits a second where that would be next to nothing."""
+    if max(peaks.values()) >= 1e-3:
+        return "utilisation (%)", "Utilisation of the busiest links", lambda rows: 100 * rows["utilisation"]
+    top = max(float(np.nanmax(run.links.where(link=link, direction=way)["bytes"])) for link, way in peaks)
+    factor, unit = (1e-6, "Mbps") if 8 * top / run.interval >= 1e6 else (1e-3, "kbps")
+    return f"load ({unit})", "Load of the busiest links", lambda rows: factor * 8 * rows["bytes"] / run.interval
 
 
 def _draw_group(frame, group, measures, known, number):
@@ -84,29 +94,35 @@ def _draw_bars(axes, group, shares, what, column, number):
 
 
 def _draw_use(frame, run, peaks, events, known, low, high):
-    """Utilisation over time of the busiest links."""
+    """Utilisation or load over time of the busiest links."""
     frame.left = 0.62
+    label, title, values = _scale(run, peaks)
     handles = [
-        sheet.line(style.PATH_COLOURS[place], f"{arrow(link, way, known)} (at most {100 * peak:.3g} %)", style.PATH_DASHES[place])
+        sheet.line(style.PATH_COLOURS[place], f"{arrow(link, way, known)} (at most {_percent(peak)})", style.PATH_DASHES[place])
         for place, ((link, way), peak) in enumerate(peaks.items())
     ]
     frame.skip(0.28)
-    frame.text(frame.top - 0.1, 0.1, "Utilisation of the busiest links", size=7.5, weight="bold")
+    frame.text(frame.top - 0.1, 0.1, title, size=7.5, weight="bold")
     sheet.legend(frame, handles, 3)
     events.draw(frame)
     axes = frame.add(PANEL)
     sheet.time_axis(axes, low, high, True)
     axes.grid(axis="y")
-    axes.set_ylabel("utilisation (%)")
+    axes.locator_params(axis="y", nbins=5)
+    axes.set_ylabel(label)
     axes.yaxis.set_label_coords(-0.07, 0.5)
     for place, (link, way) in enumerate(peaks):
         rows = run.links.where(link=link, direction=way)
         axes.plot(
-            rows["time_s"] + run.interval / 2, 100 * rows["utilisation"], color=style.PATH_COLOURS[place],
-            linewidth=1.1, dashes=style.PATH_DASHES[place], zorder=3, gid=f"use-{link}-{way}",
+            rows["time_s"] + run.interval / 2, values(rows), color=style.PATH_COLOURS[place], linewidth=1.1,
+            dashes=style.PATH_DASHES[place], drawstyle="steps-mid", zorder=3, gid=f"use-{link}-{way}",
         )
     axes.set_ylim(bottom=0)
     events.mark(axes)
+
+
+def _percent(fraction):
+    return f"{100 * fraction:.3g} %" if fraction >= 1e-5 else "under 0.001 %"
 
 
 def draw_balance(run, stem):
@@ -122,7 +138,7 @@ def draw_balance(run, stem):
     if peaks:
         body += 0.28 + 0.15 * -(-len(peaks) // 3) + 0.08 + events.height + PANEL + 0.42
     title = "Did the load spread?" if found else "How busy were the links?"
-    frame = sheet.begin(title, answer(found), body)
+    frame = sheet.begin(title, answer(found, peaks, known), body)
     if drawn:
         _titles(frame, measures)
     for number, group in enumerate(drawn, start=1):
@@ -131,7 +147,7 @@ def draw_balance(run, stem):
     if peaks:
         _draw_use(frame, run, peaks, events, known, low, high)
     words = [f"{g.title}: most over mean {g.imbalance('bytes'):.3g} by bytes." for g in drawn]
-    style.save(frame.figure, stem, title, " ".join([answer(found), *words]))
+    style.save(frame.figure, stem, title, " ".join([answer(found, peaks, known), *words]))
     _write_data(run, found, peaks, stem + ".csv")
     return True
 

@@ -107,11 +107,10 @@ def draw_delivery(run, stem):
         return False
     low, high = 0.0, run.duration
     events = sheet.Events(run, low, high, style.WIDTH - LABEL - 0.12)
-    handles = [
-        sheet.patch(DELIVERED, "delivered"),
-        sheet.patch("white", "lost", edgecolor=LOST, hatch="//////"),
-        sheet.patch(SHADE, "longest outage"),
-    ]
+    handles = [sheet.patch(DELIVERED, "delivered")]
+    if any(row.length > 0 for row in rows):
+        handles.append(sheet.patch("white", "lost", edgecolor=LOST, hatch="//////"))
+        handles.append(sheet.patch(SHADE, "longest outage"))
     if events.events:
         handles.append(sheet.line(style.EVENT_EDGE, "injected event"))
     body = sheet.legend_height(handles) + events.height + (ROW + GAP) * len(rows) + 0.3

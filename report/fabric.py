@@ -13,15 +13,20 @@ class Names:
         self.by_address, self.by_mac = {}, {}
         for hypervisor in fabric.get("hypervisors") or []:
             self.by_address[hypervisor.get("address")] = hypervisor["name"]
+        machines = {}
         for vm in fabric.get("vms") or []:
             self.by_mac.setdefault(vm.get("mac"), []).append(vm)
+            machines.setdefault(vm.get("address"), []).append(vm["name"])
+        for address, names in machines.items():
+            if len(names) == 1:  # networks may use the same addresses
+                self.by_address.setdefault(address, names[0])
         self.machines_of = {}
         for vm in fabric.get("vms") or []:
             self.machines_of.setdefault(vm.get("hypervisor"), []).append(vm["name"])
         self.networks = {network["name"]: network for network in fabric.get("networks") or []}
 
     def address(self, text):
-        """The hypervisor of this address, else the address."""
+        """The hypervisor or machine of this address, else the address."""
         return self.by_address.get(text, text)
 
     def mac(self, text, domain=""):
@@ -50,7 +55,7 @@ def arrow(link, direction, known):
 
 def _ends_of_name(link):
     first, _, second = link.partition(".")
-    return first, {"port": "its hypervisor", "uplink": "the network"}.get(second, second) or "?"
+    return first, {"port": "switch", "uplink": "network"}.get(second, second) or "?"
 
 
 class Share:

@@ -186,7 +186,7 @@ def walk(run):
             f"The first frames of {number(len(frames))} on the watched links, by the time their first bit was sent; "
             f"repetitions ({number(repeated)} up to the last row) are left out. All are in frames.csv."
         )
-    head = ["time (s)", "link", "what", "envelope", "outer addresses", "inner frame", "bytes"]
+    head = ["time (s)", "link", "what", "envelope", "addresses", "inner frame", "bytes"]
     return "<h2 id=walk>A packet\u2019s day</h2>" + markup.table(
         note, head, rows, ["n", "", "w", "", "", "", "n"], cards=True,
     )

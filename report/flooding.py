@@ -30,8 +30,11 @@ def shown(run):
 def answer(run):
     frames, copies, octets = (run.scalar(f"vteps.{what}") for what in ("flooded_frames", "flooded_copies", "flooded_bytes"))
     mode = str((run.fabric or {}).get("replication") or "")
-    per = f" ({copies / frames:.3g} a frame)" if frames > 0 else ""
-    text = f"{markup.number(frames)} frames flooded as {markup.number(copies)} copies{per}, {markup.octets(octets)} on the underlay."
+    per = f" ({copies / frames:.3g} a frame)" if frames > 1 else ""
+    text = (
+        f"{markup.number(frames)} frame{'s' if frames != 1 else ''} flooded as {markup.number(copies)} "
+        f"{'copies' if copies != 1 else 'copy'}{per}, {markup.octets(octets)} on the underlay."
+    )
     if mode:
         text += f" Replication: {mode}" + (f" \u2013 {MODES[mode]}." if mode in MODES else ".")
     return text
@@ -76,7 +79,7 @@ def draw_flooding(run, stem):
         axes = frame.add(PANEL)
         sheet.time_axis(axes, low, high, place == 1)
         axes.grid(axis="y")
-        axes.locator_params(axis="y", nbins=5)
+        axes.locator_params(axis="y", nbins=5, integer=factor == 1)
         axes.set_ylabel(label)
         axes.yaxis.set_label_coords(-0.07, 0.5)
         below = np.zeros(len(times))

@@ -36,6 +36,8 @@ def quantity(value, unit, digits=3):
         return shown
     if unit == "fraction":
         return f"{number(100 * value, digits)}{NARROW}%"
+    if abs(value) == 1:
+        unit = {"frames": "frame", "entries": "entry", "packets": "packet", "decisions": "decision"}.get(unit, unit)
     unit = {"x": "\u00d7", "1x": "\u00d7"}.get(unit, unit)
     return f"{shown}{unit}" if unit == "\u00d7" else f"{shown}{NARROW}{escape(unit)}"
 

@@ -219,7 +219,7 @@ def drops(run, what="datagrams put on the WAN"):
     out = ["<h2 id=drops>Where packets went</h2>"]
     if len(run.drops):
         rows = [
-            [escape(row["place"]), escape(row["reason"]), number(row["count"]), number(row["bytes"])]
+            [escape(row["place"]), escape(row["reason"]), number(row["count"]), number(row["bytes"] or None)]
             for row in run.drops.rows()
         ]
         out.append(
