@@ -8,6 +8,7 @@
 
 #include "ns3/enum.h"
 #include "ns3/log.h"
+#include "ns3/netbase-checksum.h"
 #include "ns3/netbase-ethernet.h"
 #include "ns3/netbase-flow-hash.h"
 #include "ns3/node.h"
@@ -33,6 +34,30 @@ namespace
 constexpr uint32_t HEADER = netbase::ETHERNET_HEADER;
 /// Octets of both addresses in it.
 constexpr uint32_t ADDRESSES = 12;
+/// Octets of the longest IPv4 header.
+constexpr uint32_t MOST_IPV4 = 60;
+
+/**
+ * What the checksum offload of a network card does: ns-3's stack leaves the field zero unless its
+ * global ChecksumEnabled is set.
+ *
+ * @param packet IPv4 packet
+ * @param header receives its header with the checksum filled in, MOST_IPV4 octets
+ * @return octets of the header, 0 when there was nothing to do
+ */
+uint32_t
+FillChecksum(Ptr<const Packet> packet, uint8_t* header)
+{
+    const uint32_t copied = packet->CopyData(header, MOST_IPV4);
+    const uint32_t length = copied > 0 ? (header[0] & 0x0fu) * 4 : 0;
+    if (length < 20 || length > copied || netbase::Read16(header + 10) != 0)
+    {
+        return 0;
+    }
+    netbase::Write16(header + 10, netbase::Checksum({header, length}));
+    return length;
+}
+
 } // namespace
 
 TypeId
@@ -135,12 +160,14 @@ EthernetDevice::SendFrom(Ptr<Packet> packet,
                          const Address& dest,
                          uint16_t protocolNumber)
 {
-    std::array<uint8_t, HEADER> header;
-    Mac48Address::ConvertFrom(dest).CopyTo(header.data());
-    Mac48Address::ConvertFrom(source).CopyTo(header.data() + 6);
-    netbase::Write16(&header[ADDRESSES], protocolNumber);
+    std::array<uint8_t, HEADER + MOST_IPV4> start;
+    Mac48Address::ConvertFrom(dest).CopyTo(start.data());
+    Mac48Address::ConvertFrom(source).CopyTo(start.data() + 6);
+    netbase::Write16(&start[ADDRESSES], protocolNumber);
     Ptr<Packet> frame = packet->Copy();
-    ReplaceStart(frame, 0, header);
+    const uint32_t filled =
+        protocolNumber == netbase::ethertype::IPV4 ? FillChecksum(packet, &start[HEADER]) : 0;
+    ReplaceStart(frame, filled, {start.data(), HEADER + filled});
     return SendFrame(std::move(frame));
 }
 

@@ -161,6 +161,8 @@ class EthernetDevice : public NetDevice
     bool IsBridge() const override;
     bool IsPointToPoint() const override;
     /**
+     * An IPv4 header checksum of zero, as ns-3's stack leaves it by default, is filled in.
+     *
      * @param packet payload of the frame; not modified
      * @param dest MAC address
      * @param protocolNumber EtherType

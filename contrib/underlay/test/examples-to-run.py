@@ -3,5 +3,6 @@
 # (command, run it, run it under valgrind) for test.py of an ns-3 tree.
 cpp_examples = [
     ("underlay-two-sites", "True", "True"),
+    ("underlay-leaf-spine", "True", "True"),
 ]
 python_examples = []
