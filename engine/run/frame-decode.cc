@@ -28,6 +28,8 @@ constexpr std::uint16_t STT_PORT = 7471;
 constexpr std::size_t VXLAN_HEADER = 8;
 constexpr std::size_t TCP_HEADER = 20;
 constexpr std::size_t STT_HEADER = 18;
+constexpr std::size_t STT_TAG = 6;           ///< where the inner frame's tag is carried
+constexpr std::uint16_t STT_TAGGED = 0x1000; ///< it is one
 constexpr std::uint16_t GRE_CHECKSUM = 0x8000;
 constexpr std::uint16_t GRE_KEY = 0x2000;
 constexpr std::uint16_t GRE_SEQUENCE = 0x1000;
@@ -246,6 +248,10 @@ DecodeInner(ByteView frame, FrameRecord& record)
         record[C::InnerKind] = meaning.kind;
         record[C::Summary] += ": " + meaning.text;
     }
+    else if (!record[C::Fragment].empty())
+    {
+        record[C::Summary] += ": the first part of a frame";
+    }
     else
     {
         record[C::InnerKind] = "other";
@@ -266,11 +272,15 @@ Envelope(std::string_view name, std::uint32_t vni, ByteView inner, FrameRecord& 
 bool
 DecodeUdp(ByteView segment, const EnvelopeHints& hints, FrameRecord& record)
 {
-    netbase::UdpHeader udp;
-    if (netbase::ReadUdp(segment, udp) != netbase::DropReason::None)
+    if (segment.size() < netbase::UDP_HEADER)
     {
         return false;
     }
+    // Not ReadUdp(): in the first of several fragments its length is more than is there.
+    netbase::UdpHeader udp;
+    udp.sourcePort = netbase::Read16(segment.data());
+    udp.destinationPort = netbase::Read16(segment.data() + 2);
+    udp.checksum = netbase::Read16(segment.data() + 6);
     record[C::SourcePort] = std::to_string(udp.sourcePort);
     record[C::DestinationPort] = std::to_string(udp.destinationPort);
     record[C::UdpChecksum] = std::to_string(udp.checksum);
@@ -353,6 +363,11 @@ DecodeStt(ByteView segment, const EnvelopeHints& hints, FrameRecord& record)
         return false;
     }
     Envelope("stt", netbase::Read32(payload.data() + 12), payload.subspan(STT_HEADER), record);
+    const std::uint16_t tag = netbase::Read16(payload.data() + STT_TAG);
+    if ((tag & STT_TAGGED) != 0)
+    {
+        record[C::InnerVlan] = std::to_string(netbase::VlanOf(tag));
+    }
     return true;
 }
 

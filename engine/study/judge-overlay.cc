@@ -523,6 +523,7 @@ JudgeBalance(const spec::Scenario& scenario,
     }
     const double probability = EvenProbability(units);
     verdict.measured = probability;
+    verdict.margin = (probability - BALANCE_SIGNIFICANCE) * (expectation.even ? 1 : -1);
     verdict.passed = (probability > BALANCE_SIGNIFICANCE) == expectation.even;
     const double largest = *std::max_element(counts.begin(), counts.end());
     std::vector<std::string> shown;
