@@ -150,8 +150,8 @@ struct PimDfElection
     DfKind kind = DfKind::Offer;
     IpAddress rp;
     DfMetric sender;
-    IpAddress other;            ///< Backoff: the offering router; Pass: the new winner
-    DfMetric otherMetric;       ///< of that router
+    IpAddress other{};          ///< Backoff: the offering router; Pass: the new winner
+    DfMetric otherMetric{};     ///< of that router
     std::uint16_t interval = 0; ///< ms; Backoff alone
     friend bool operator==(const PimDfElection&, const PimDfElection&) = default;
 };
