@@ -230,5 +230,9 @@ def inventory(run):
 
 
 def drops(run):
-    """Drops by place and reason, and the books; said of frames."""
-    return sections.drops(run, what="frames put on the links of the fabric")
+    """Drops by place and reason, and the books, said of what they count here."""
+    wan, fabric = len(run.paths), run.fabric.get("links")
+    what = "frames put on the links of the fabric"
+    if wan:
+        what = "datagrams and frames put on the links of WAN and fabric" if fabric else "datagrams put on the WAN"
+    return sections.drops(run, what)

@@ -41,7 +41,7 @@ def report_run(options):
     run = read_run(options.run[0])
     out = options.out or os.path.join(run.directory, "report")
     drawn = _draw_fabric(run, out) if run.fabric else {}
-    if run.fabric and not len(run.paths):
+    if run.fabric:
         named = [run.flow(options.flow)] if options.flow else run.info["flows"] if options.all else []
         pictures = []
         for flow in named:

@@ -124,7 +124,7 @@ FABRIC_HEADS = {
 
 
 def fabric_page(run, drawn, pictures, out_dir):
-    """The page of a run over a fabric alone: no SD-WAN paths, decisions or SLAs.
+    """The page of a run over a fabric; what an SD-WAN below it did has its sections only where there is one.
 
     `drawn` are the stems of the fabric's figures that exist, by their key in FABRIC_FIGURES; `pictures`
     are (story, stem) of flows that were asked for by name.
@@ -146,11 +146,14 @@ def fabric_page(run, drawn, pictures, out_dir):
         figures_part(pictures, out_dir) if pictures else "",
         fabric_sections.flows(run),
         part("forwarding"),
+        sections.decision_log(run, {}) if len(run.decisions) else "",
+        sections.measured_and_true(run),
         fabric_sections.walk(run),
         part("flooding", fabric_sections.flooding(run)),
         part("balance", fabric_sections.balance(run)),
         fabric_sections.drops(run),
         fabric_sections.inventory(run),
+        sections.network(run, "<h2 id=wan>The WAN below</h2>"),
         fabric_sections.METHOD.format(seed=markup.text(run.info["seed"]), interval=run.interval),
         facts(run),
         "</main>",

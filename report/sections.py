@@ -108,7 +108,7 @@ def decision_log(run, numbers):
         "#", "time (s)", "edge", "flow", "action", "from \u2192 to", "measured", "limit", "timer", "rule", "reason",
     ]
     return "<h2 id=decisions>Who decided what, and why</h2>" + markup.table(
-        "Every steering decision. The numbers are those of the figure above.",
+        "Every steering decision." + (" The numbers are those of the figure above." if numbers else ""),
         head, rows, ["n", "n", "", "", "", "", "", "n", "", "", "w"], ids=ids, cards=True,
     )
 
@@ -239,7 +239,7 @@ def drops(run, what="datagrams put on the WAN"):
     return "".join(out)
 
 
-def network(run):
+def network(run, head="<h2 id=network>The network</h2>"):
     """The access links and the paths between them, as configured."""
     topology = run.info.get("topology") or {}
     links = [
@@ -253,7 +253,7 @@ def network(run):
          number(path.get("jitter_ms")), percent(path.get("loss"))]
         for path in topology.get("paths") or []
     ]
-    out = ["<h2 id=network>The network</h2>"] if links or paths else []
+    out = [head] if links or paths else []
     if links:
         out.append(markup.table("Access links.", ["link", "cloud", "up", "down", "LAN"], links, ["h", "", "n", "n", ""]))
     if paths:
