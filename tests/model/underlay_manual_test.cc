@@ -2,7 +2,14 @@
 // The manual names every attribute, trace source and drop reason there is.
 #include "ns3/type-id.h"
 #include "ns3/underlay-access-device.h"
+#include "ns3/underlay-ethernet-device.h"
+#include "ns3/underlay-ethernet-link.h"
+#include "ns3/underlay-fabric-router.h"
+#include "ns3/underlay-fabric-routing.h"
+#include "ns3/underlay-firewall.h"
 #include "ns3/underlay-provider-cloud.h"
+#include "ns3/underlay-spanning-tree.h"
+#include "ns3/underlay-vlan-switch.h"
 
 #include <gtest/gtest.h>
 
@@ -27,7 +34,15 @@ TEST(UnderlayManual, IsComplete)
         EXPECT_NE(manual.find(text), std::string::npos) << text << " is not in the manual";
         ++names;
     };
-    for (const ns3::TypeId& tid : {AccessDevice::GetTypeId(), ProviderCloud::GetTypeId()})
+    for (const ns3::TypeId& tid : {AccessDevice::GetTypeId(),
+                                   ProviderCloud::GetTypeId(),
+                                   EthernetDevice::GetTypeId(),
+                                   EthernetLink::GetTypeId(),
+                                   FabricRouter::GetTypeId(),
+                                   FabricRouting::GetTypeId(),
+                                   VlanSwitch::GetTypeId(),
+                                   SpanningTree::GetTypeId(),
+                                   Firewall::GetTypeId()})
     {
         expect("``" + tid.GetName() + "``");
         for (std::size_t i = 0; i < tid.GetAttributeN(); ++i)
@@ -43,8 +58,13 @@ TEST(UnderlayManual, IsComplete)
     {
         expect(ToString(static_cast<DropReason>(i)));
     }
-    EXPECT_GE(names, 2 + 8 + 3 + 14);
+    for (std::size_t i = 0; i < static_cast<std::size_t>(FrameDrop::Count); ++i)
+    {
+        expect(ToString(static_cast<FrameDrop>(i)));
+    }
+    EXPECT_GE(names, 9 + 27 + 10 + 14 + 26);
     EXPECT_STREQ(ToString(DropReason::Count), "none");
+    EXPECT_STREQ(ToString(FrameDrop::Count), "none");
 }
 
 } // namespace

@@ -5,7 +5,6 @@
 #include "underlay-provider-cloud.h"
 
 #include "ns3/enum.h"
-#include "ns3/event-impl.h"
 #include "ns3/log.h"
 #include "ns3/node.h"
 #include "ns3/simulator.h"
@@ -27,36 +26,6 @@ namespace
 /// EtherType of IPv4.
 constexpr uint16_t IPV4 = 0x0800;
 } // namespace
-
-/// The device's own event, scheduled again and again so that a packet costs no allocation for it.
-class AccessDevice::Deadline : public EventImpl
-{
-  public:
-    /// @param device to call
-    explicit Deadline(AccessDevice* device) : m_device(device)
-    {
-    }
-
-    /// The device is gone: calls nothing any more.
-    void
-    Detach()
-    {
-        m_device = nullptr;
-    }
-
-  protected:
-    void
-    Notify() override
-    {
-        if (m_device)
-        {
-            m_device->OnDeadline();
-        }
-    }
-
-  private:
-    AccessDevice* m_device; ///< owner
-};
 
 TypeId
 AccessDevice::GetTypeId()
@@ -123,19 +92,15 @@ AccessDevice::GetTypeId()
 }
 
 AccessDevice::AccessDevice()
-    : m_mac(Mac48Address::Allocate()), m_macAddress(m_mac), m_deadline(Create<Deadline>(this))
+    : m_mac(Mac48Address::Allocate()), m_macAddress(m_mac), m_deadline(this)
 {
 }
 
-AccessDevice::~AccessDevice()
-{
-    m_deadline->Detach();
-}
+AccessDevice::~AccessDevice() = default;
 
 void
 AccessDevice::DoDispose()
 {
-    m_deadline->Detach();
     m_cloud = nullptr;
     m_lastPath = nullptr;
     m_paths.clear();
@@ -241,19 +206,12 @@ AccessDevice::Arm()
     {
         return;
     }
-    if (m_pending.empty() || due < m_pending.back())
-    {
-        m_pending.push_back(due);
-        m_deadline->Ref();
-        Simulator::ScheduleWithContext(
-            m_nodeId, NanoSeconds(due) - Simulator::Now(), PeekPointer(m_deadline));
-    }
+    m_deadline.At(due, m_nodeId);
 }
 
 void
 AccessDevice::OnDeadline()
 {
-    m_pending.pop_back();
     Advance(Simulator::Now().GetNanoSeconds());
     Arm();
 }

@@ -8,6 +8,7 @@
 #define UNDERLAY_ACCESS_DEVICE_H
 
 #include "underlay-arrival-queue.h"
+#include "underlay-deadline.h"
 #include "underlay-drop-reason.h"
 #include "underlay-fifo-line.h"
 #include "underlay-fq-codel-line.h"
@@ -167,7 +168,7 @@ class AccessDevice : public NetDevice
 
   private:
     friend class ProviderCloud;
-    class Deadline;
+    friend class Deadline<AccessDevice>;
 
     /// A packet that has its place on the downlink.
     struct Delivery
@@ -269,8 +270,7 @@ class AccessDevice : public NetDevice
     std::unique_ptr<FqCodelLine> m_downCodel; ///< downlink under FqCoDel
     ArrivalQueue m_arrivals;                  ///< inside the cloud
     Ring<Delivery> m_deliveries;              ///< on the downlink and before it
-    Ptr<Deadline> m_deadline;                 ///< the event, used over and over
-    std::vector<int64_t> m_pending; ///< instants for which it is pending, the earliest last
+    Deadline<AccessDevice> m_deadline;        ///< the next thing that can happen
 
     DatagramHandler m_datagramHandler;                         ///< offered packets first
     NetDevice::ReceiveCallback m_receive;                      ///< node
