@@ -103,7 +103,7 @@ ControllerNode::SendMore()
     {
         any = true;
         // A datagram that does not get away is sent again by the channel; the host counts it.
-        GetHost().SendDatagram(CONTROLLER_PORT, to, port, m_payload, Now());
+        ChangeHost().SendDatagram(CONTROLLER_PORT, to, port, m_payload, Now());
     }
     return any;
 }

@@ -199,6 +199,11 @@ void
 Hypervisor::SetUp(bool up)
 {
     NS_LOG_INFO(m_name << (up ? " comes back" : " fails"));
+    if (m_agent && !up)
+    {
+        // What the controller pushed is lost as what was learned is.
+        m_core->GetVtep()->SetControllerConnected(false, Now());
+    }
     m_core->SetNodeUp(up, Now());
     if (m_agent && up)
     {

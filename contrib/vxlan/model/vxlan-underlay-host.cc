@@ -108,7 +108,7 @@ UnderlayHost::GetHost() const
 }
 
 weft::vxlan::ServiceHost&
-UnderlayHost::GetHost()
+UnderlayHost::ChangeHost()
 {
     return *m_host;
 }
@@ -214,12 +214,12 @@ ServiceNode::GetTypeId()
 void
 ServiceNode::SetMembers(weft::vxlan::Vni vni, const std::vector<weft::netbase::IpAddress>& vteps)
 {
-    if (!GetHost().Node())
+    if (!ChangeHost().Node())
     {
         throw std::invalid_argument("service node " + GetName() +
                                     ": serviceNode: none in its configuration");
     }
-    GetHost().Node()->SetMembers(vni, vteps);
+    ChangeHost().Node()->SetMembers(vni, vteps);
 }
 
 } // namespace vxlan

@@ -66,7 +66,7 @@ class UnderlayHost : public Object
     void DoDispose() override;
 
     /// @return the core
-    weft::vxlan::ServiceHost& GetHost();
+    weft::vxlan::ServiceHost& ChangeHost();
     /// Sends what there is and moves the timer; after everything that may have made packets.
     void Drain();
     /// A datagram came. @param payload of it @param from where it is from and to which port
