@@ -38,13 +38,11 @@ BroadcastScenario(int vteps, const std::string& overlay)
            " }\n"
            "networks: { tenant: { vni: 5000 } }\n"
            "hypervisors: { host: { count: " +
-           n +
-           ", rate: 1Gbps } }\n"
-           "service_nodes: { sn: { leaf: " +
-           last +
-           " } }\n"
-           "vms: { vm: { count: " +
-           n +
+           n + ", rate: 1Gbps } }\n" +
+           (overlay.find("service-node") == std::string::npos
+                ? std::string()
+                : "service_nodes: { sn: { leaf: " + last + " } }\n") +
+           "vms: { vm: { count: " + n +
            " } }\n"
            "traffic: { shout: { kind: broadcast, from: vm1, size: 1400B, rate: 1120kbps, "
            "packets: " +
