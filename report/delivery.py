@@ -10,6 +10,7 @@ from report.fabric import duration, outages
 
 ROW, GAP, LABEL = 0.62, 0.13, 1.2
 MOST = 10  # flows and directions that are drawn
+LEAST = 4  # of them, lost or not
 DELIVERED, LOST = style.PATH_COLOURS[2], style.PATH_COLOURS[1]
 SHADE = "#f3ddf0"
 
@@ -36,12 +37,12 @@ class Row:
 
 
 def rows_of(run):
-    """The rows of the figure, in the scenario's order; the worst where there are more than fit."""
-    rows = [Row(run, *outage) for outage in outages(run)]
-    if len(rows) > MOST:
-        worst = sorted(rows, key=lambda row: -(row.length if row.length == row.length else 0))[:MOST]
-        rows = [row for row in rows if row in worst]
-    return rows
+    """(rows of the figure in the scenario's order, number of flows left out): the worst, and a few that lost nothing."""
+    every = [Row(run, *outage) for outage in outages(run)]
+    worst = sorted(every, key=lambda row: -(row.length if row.length == row.length else 0))
+    losing = sum(row.length > 0 for row in every)
+    shown = worst[: min(MOST, max(LEAST, losing + 1))]
+    return [row for row in every if row in shown], len(every) - len(shown)
 
 
 def question(run):
@@ -102,7 +103,7 @@ def _draw_outage(axes, row, y, low, high):
 
 def draw_delivery(run, stem):
     """Draws the figure into `stem`.svg and .pdf and its data into `stem`.csv; False without a flow."""
-    rows = rows_of(run)
+    rows, others = rows_of(run)
     if not rows:
         return False
     low, high = 0.0, run.duration
@@ -113,7 +114,7 @@ def draw_delivery(run, stem):
         handles.append(sheet.patch(SHADE, "longest outage"))
     if events.events:
         handles.append(sheet.line(style.EVENT_EDGE, "injected event"))
-    body = sheet.legend_height(handles) + events.height + (ROW + GAP) * len(rows) + 0.3
+    body = sheet.legend_height(handles) + events.height + (ROW + GAP) * len(rows) + (0.46 if others else 0.3)
     frame = sheet.begin(question(run), answer(run), body)
     frame.left = LABEL
     sheet.legend(frame, handles)
@@ -130,6 +131,9 @@ def draw_delivery(run, stem):
         per_bin = f"packets/{duration(run.interval)}"
         frame.text(middle + 0.11, 0.1, style.fit(per_bin, 6.3, LABEL - 0.3), size=6.3, color=style.FAINT)
         frame.skip(GAP)
+    if others:
+        frame.skip(0.25)
+        frame.text(frame.top, 0.1, f"{others} more, which were not silent for longer.", size=6.8, color=style.FAINT)
     words = [f"{row.label(True)}: {row.sent:g} sent, {row.lost:g} lost, {row.outage_text()}." for row in rows]
     style.save(frame.figure, stem, question(run), " ".join([answer(run), *words]))
     _write_data(rows, stem + ".csv")

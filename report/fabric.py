@@ -104,7 +104,7 @@ def groups(run):
     around = {router: {other for other, _, _ in near[router]} for router in near}
     chooses = {link["first"] for link in links} if fabric.get("kind") == "leaf-spine" else set(near)
     found = []
-    for router in sorted(chooses, key=_natural):
+    for router in sorted(chooses, key=natural):
         left = list(near.get(router, []))
         while left:
             others = {left[0][0]}
@@ -123,7 +123,7 @@ def groups(run):
     return sorted(busy, key=lambda group: -group.total("bytes"))
 
 
-def _natural(name):
+def natural(name):
     head = name.rstrip("0123456789")
     return head, int(name[len(head):] or 0)
 
@@ -133,7 +133,7 @@ def totals(run, column):
     sums = {}
     for vtep, value in zip(run.vteps["vtep"], run.vteps[column]):
         sums[vtep] = sums.get(vtep, 0.0) + value
-    return dict(sorted(sums.items(), key=lambda item: (-item[1], _natural(item[0]))))
+    return dict(sorted(sums.items(), key=lambda item: (-item[1], natural(item[0]))))
 
 
 def outages(run):

@@ -90,6 +90,26 @@ def flows(run):
     )
 
 
+def broadcasts(run):
+    """What every broadcast flow's receivers heard, and how far apart."""
+    rows = []
+    for flow in run.info["flows"]:
+        value = lambda figure, name=flow["name"]: run.scalar(f"{name}.{figure}")  # noqa: E731
+        if value("receivers") >= 0:
+            rows.append([
+                escape(flow["name"]), number(value("receivers")), number(value("arrivals")), number(value("arrivals_lost")),
+                number(value("arrivals_duplicate")), number(value("complete")), number(value("skew_mean_us"), 3),
+                number(value("skew_max_us"), 3),
+            ])
+    if not rows:
+        return ""
+    return markup.table(
+        "Broadcasts at all their receivers. Skew: from a frame\u2019s first arrival to its last, of those that all heard.",
+        ["flow", "receivers", "arrivals", "missing", "duplicated", "heard by all", "skew mean (\u00b5s)", "max (\u00b5s)"],
+        rows, ["h", *["n"] * 7],
+    )
+
+
 def flooding(run):
     """What each VTEP did, in figures."""
     columns = ("encapsulated", "decapsulated", "flooded_frames", "flooded_copies", "flooded_bytes", "learned", "moved",

@@ -3,7 +3,7 @@
 import csv
 
 from report import sheet, style
-from report.fabric import Names
+from report.fabric import Names, natural
 
 BAR = 0.165  # inches of an entry's row
 HEAD = 0.22
@@ -60,7 +60,10 @@ def history(run):
                     for piece in entry.pieces:
                         piece.stop = run.duration if piece.stop is None else piece.stop
                 mine.sort(key=lambda e: (-e.moves(), e.pieces[0].start if e.pieces else 0, e.domain, e.mac))
-            order = sorted(nodes, key=lambda n: (-sum(e.moves() for e in nodes[n]), -len(nodes[n]), n))
+            switches = set((run.fabric or {}).get("routers") or [])
+            order = sorted(
+                nodes, key=lambda n: (-sum(e.moves() for e in nodes[n]), n not in switches, -len(nodes[n]), natural(n))
+            )
             return table, {node: nodes[node] for node in order}
     return "", {}
 

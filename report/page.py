@@ -145,6 +145,7 @@ def fabric_page(run, drawn, pictures, out_dir):
         sections.expectations(run),
         figures_part(pictures, out_dir) if pictures else "",
         fabric_sections.flows(run),
+        fabric_sections.broadcasts(run),
         part("forwarding"),
         sections.decision_log(run, {}) if len(run.decisions) else "",
         sections.measured_and_true(run),

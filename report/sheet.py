@@ -59,7 +59,7 @@ class Events:
             end = event.get("end_s")
             end = run.duration if end is None else float(end)
             if event["start_s"] <= high and end >= low:
-                text = " ".join(filter(None, (event["name"], _in_brackets(event.get("label")))))
+                text = " ".join(filter(None, (event["name"], _in_brackets(event))))
                 self.events.append((float(event["start_s"]), end, style.fit(text, SIZE, inches * 0.6), event["name"]))
         items = [(start, scale * (style.text_width(text, SIZE) + 0.08)) for start, _, text, _ in self.events]
         self.rows, self.places = pack(items, low, high, 0.05 * scale)
@@ -98,7 +98,11 @@ class Events:
                 axes.axvline(start, color=style.EVENT_EDGE, linewidth=0.7, zorder=4)
 
 
-def _in_brackets(label):
+def _in_brackets(event):
+    """What it does, and to what where that does not say it."""
+    label, target = str(event.get("label") or ""), str(event.get("target") or "")
+    if label and target and not any(part in label for part in target.split()):
+        label = f"{target}: {label}"
     return f"({label})" if label else ""
 
 
