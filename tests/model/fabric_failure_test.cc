@@ -310,6 +310,21 @@ TEST_F(FabricFailureTest, LossIsThatOfTheLinksNameWhateverElseIsThere)
     EXPECT_NE(lost(false, 2), alone);
 }
 
+TEST_F(FabricFailureTest, RoutesConvergeWhenTheHelperIsGone)
+{
+    auto fabric = std::make_unique<FabricHelper>(1);
+    fabric->LeafSpine(2, 2);
+    Host a(*fabric, "leaf1");
+    Host b(*fabric, "leaf2");
+    fabric->Start();
+    const auto link = fabric->GetLink("leaf1.spine1");
+    fabric.reset();
+    link->SetUp(false);
+    Stream(a, b, Seconds(1), MicroSeconds(100), 100, 100);
+    RunUntil(Seconds(2));
+    EXPECT_EQ(b.received.size(), 100u);
+}
+
 TEST_F(FabricFailureTest, QueueHoldsItsLimitAndTakesItsTime)
 {
     FabricHelper fabric(1);

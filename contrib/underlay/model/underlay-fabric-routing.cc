@@ -85,7 +85,8 @@ FabricRouting::AddLink(Ptr<EthernetLink> link, uint32_t cost)
         NS_ABORT_MSG_UNLESS(found, "link " << link->GetName() << " is on no router of the fabric");
     }
     m_edges.push_back(edge);
-    link->AddChangeCallback(MakeCallback(&FabricRouting::OnChange, this));
+    // The link keeps this alive: whoever built the fabric need not.
+    link->AddChangeCallback(MakeCallback(&FabricRouting::OnChange, Ptr<FabricRouting>(this)));
 }
 
 void

@@ -79,7 +79,8 @@ SpanningTree::AddLink(Ptr<EthernetLink> link, uint32_t cost)
         NS_ABORT_MSG_UNLESS(found, "link " << link->GetName() << " is on no switch of the tree");
     }
     m_edges.push_back(edge);
-    link->AddChangeCallback(MakeCallback(&SpanningTree::OnChange, this));
+    // The link keeps this alive: whoever built the fabric need not.
+    link->AddChangeCallback(MakeCallback(&SpanningTree::OnChange, Ptr<SpanningTree>(this)));
 }
 
 void
