@@ -79,7 +79,8 @@ def _draw_bars(axes, group, shares, what, column, number):
     values = np.nan_to_num(np.array([getattr(share, what) for share in shares]))
     top = values.max() or 1
     places = np.arange(len(shares))
-    axes.barh(places, values, 0.74, color=style.PATH_COLOURS[column], linewidth=0, gid=f"balance-{what}-{number}")
+    bars = axes.barh(places, values, 0.74, color=style.PATH_COLOURS[column], linewidth=0)
+    sheet.name_bars(bars, f"balance-{what}-{number}")
     axes.axvline(group.total(what) / len(group.shares), color=style.INK, linewidth=0.8, linestyle=(0, (3, 2)))
     axes.set_xlim(0, 1.02 * top)
     axes.set_ylim(len(shares) - 0.5, -0.5)

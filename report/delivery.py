@@ -72,11 +72,12 @@ def _draw_row(axes, row, run, low, high):
     edges = bins["time_s"]
     if row.length > 0:
         axes.axvspan(row.start, row.start + row.length, color=SHADE, linewidth=0, zorder=0.4, gid=f"outage-{row.name}-{row.direction}")
-    axes.bar(edges, delivered, width, align="edge", color=DELIVERED, linewidth=0, zorder=2,
-             gid=f"delivered-{row.name}-{row.direction}")
+    bars = axes.bar(edges, delivered, width, align="edge", color=DELIVERED, linewidth=0, zorder=2)
+    sheet.name_bars(bars, f"delivered-{row.name}-{row.direction}")
     some = lost > 0
-    axes.bar(edges[some], lost[some], width, bottom=delivered[some], align="edge", facecolor="white", edgecolor=LOST, hatch="//////",
-             linewidth=0.4, zorder=2.1, gid=f"lost-{row.name}-{row.direction}")
+    bars = axes.bar(edges[some], lost[some], width, bottom=delivered[some], align="edge", facecolor="white", edgecolor=LOST,
+                    hatch="//////", linewidth=0.4, zorder=2.1)
+    sheet.name_bars(bars, f"lost-{row.name}-{row.direction}")
     top = float(np.nanmax(delivered + lost)) if len(bins) else 1.0
     top = top or 1.0
     axes.set_ylim(0, 1.45 * top)

@@ -75,14 +75,15 @@ def answer(labels, found):
     return text + (f" to {measure.show(most)} ({last})." if most > least else " in every run.")
 
 
-def _draw_measure(frame, measure, labels, number):
+def _draw_measure(frame, measure, labels):
     frame.skip(HEAD)
     frame.text(frame.top - 0.08, 0.1, measure.title, size=8, weight="bold")
     height = BAR * len(labels)
     axes = frame.add(height, left=LABEL, right=0.75)
     places = np.arange(len(labels))
     values = np.nan_to_num(np.array(measure.values, dtype=float))
-    axes.barh(places, values, 0.72, color=style.PATH_COLOURS[measure.colour], linewidth=0, gid=f"bars-{measure.key}")
+    bars = axes.barh(places, values, 0.72, color=style.PATH_COLOURS[measure.colour], linewidth=0)
+    sheet.name_bars(bars, f"bars-{measure.key}")
     axes.set_xlim(0, values.max() or 1)
     axes.set_ylim(len(labels) - 0.5, -0.5)
     axes.set_yticks([])
@@ -103,8 +104,8 @@ def draw_fabrics(labels, runs, found, stem):
     """Draws a block of bars for each measure into `stem`.svg and .pdf and the numbers into `stem`.csv."""
     body = sum(HEAD + BAR * len(labels) + 0.06 for _ in found) + 0.1
     frame = sheet.begin(question(runs), answer(labels, found), body)
-    for number, measure in enumerate(found):
-        _draw_measure(frame, measure, labels, number)
+    for measure in found:
+        _draw_measure(frame, measure, labels)
         frame.skip(0.06)
     words = [
         f"{label}: " + ", ".join(f"{m.title} {m.show(m.values[i])}" for m in found if not math.isnan(m.values[i])) + "."

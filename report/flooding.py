@@ -84,8 +84,9 @@ def draw_flooding(run, stem):
         axes.yaxis.set_label_coords(-0.07, 0.5)
         below = np.zeros(len(times))
         for name in drawn:
-            axes.bar(times, factor * series[name], run.interval, bottom=below, align="edge", facecolor=colours[name],
-                     edgecolor="white", hatch=hatches.get(name, ""), linewidth=0, zorder=2, gid=f"{column}-{name or 'others'}")
+            bars = axes.bar(times, factor * series[name], run.interval, bottom=below, align="edge", facecolor=colours[name],
+                            edgecolor="white", hatch=hatches.get(name, ""), linewidth=0, zorder=2)
+            sheet.name_bars(bars, f"{column}-{name or 'others'}")
             below = below + factor * series[name]
         axes.set_ylim(0, 1.08 * (below.max() or 1))
         events.mark(axes)

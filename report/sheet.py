@@ -116,6 +116,12 @@ def time_axis(axes, low, high, last):
         axes.tick_params(axis="x", labelbottom=False)
 
 
+def name_bars(bars, stem):
+    """Gives each bar an identifier of its own: `stem`-0, `stem`-1 and so on."""
+    for place, bar in enumerate(bars):
+        bar.set_gid(f"{stem}-{place}")
+
+
 def colours(names):
     """A colour for each of at most as many names as the palette has; the others share grey."""
     palette = style.PATH_COLOURS

@@ -40,7 +40,7 @@ TEST_P(Report, PythonCasesPass)
 
 INSTANTIATE_TEST_SUITE_P(Cases,
                          Report,
-                         testing::Values("input", "timeline", "page"),
+                         testing::Values("input", "timeline", "page", "fabric"),
                          [](const auto& instance) { return std::string(instance.param); });
 
 } // namespace
