@@ -315,7 +315,7 @@ FabricRouter::Impl::Output(Ptr<Packet> frame, Start& start, uint32_t edited, con
             return out.device->SendFrame(std::move(frame));
         }
     }
-    const auto now = netbase::TimeNs(Simulator::Now().GetNanoSeconds());
+    const auto now = Now();
     if (const MacAddress* mac = Cache().Lookup(address, now))
     {
         std::memcpy(start.octets, mac->octets.data(), 6);

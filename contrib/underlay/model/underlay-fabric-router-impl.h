@@ -13,6 +13,8 @@
 #include "underlay-fabric-router.h"
 #include "underlay-ring.h"
 
+#include "ns3/simulator.h"
+
 #include "absl/container/flat_hash_map.h"
 
 #include <map>
@@ -79,6 +81,13 @@ class FabricRouter::Impl
     /// @param router owner
     explicit Impl(FabricRouter& router);
 
+    /// @return the simulation's time
+    static weft::netbase::TimeNs
+    Now()
+    {
+        return weft::netbase::TimeNs(Simulator::Now().GetNanoSeconds());
+    }
+
     /// @return MAC addresses of hosts
     weft::netbase::NeighbourCache& Cache();
     /// @return octets of each frame to look at
@@ -113,29 +122,12 @@ class FabricRouter::Impl
     /// @param frame dropped @param reason why
     void Drop(Ptr<const Packet> frame, FrameDrop reason);
 
-    // The router's own part (underlay-fabric-router-control.cc).
+    // Neighbours (underlay-fabric-router-neighbours.cc).
 
     /// @param in port @param frame with ARP in it
     void ReceiveArp(Port& in, Ptr<Packet> frame);
     /// @param in port @param frame neighbour solicitation or advertisement @return whether it was
     bool ReceiveNdp(Port& in, Ptr<Packet> frame);
-    /// A packet for the router. @param in port @param frame frame @param protocol upper layer
-    void Local(Port& in, Ptr<Packet> frame, uint8_t protocol);
-    /// @param in port where the answer's source is @param frame complained about @param append
-    /// builds the message: (out, source, offending)
-    template <typename Append>
-    void SendError(Port* in, Ptr<const Packet> frame, Append append);
-    /// @param in port @param frame complained about
-    void SendTimeExceeded(Port* in, Ptr<const Packet> frame);
-    /// @param in port @param frame complained about @param mtu octets
-    void SendTooBig(Port* in, Ptr<const Packet> frame, uint32_t mtu);
-    /// @param in port @param frame complained about @param what as
-    /// weft::netbase::Unreachable
-    void SendUnreachable(Port* in, Ptr<const Packet> frame, uint8_t what);
-    /// @param packet of the router's own @return false if it was dropped at once
-    bool SendOwn(Ptr<Packet> packet);
-    /// @param port way out @param frame of the router's own
-    void Emit(Port& port, Ptr<Packet> frame);
     /// @param port where a host is @param address its address @param frame for it
     void Resolve(Port& port, const weft::netbase::IpAddress& address, Ptr<Packet> frame);
     /// Carries out what the neighbour cache wants.
@@ -153,10 +145,30 @@ class FabricRouter::Impl
                     const weft::netbase::IpAddress& asker) const;
     /// Timer of the neighbour cache.
     void OnDeadline();
+
+    // The router's own part (underlay-fabric-router-control.cc).
+
+    /// A packet for the router. @param in port @param frame frame @param protocol upper layer
+    void Local(Port& in, Ptr<Packet> frame, uint8_t protocol);
+    /// @param in port where the answer's source is @param frame complained about @param append
+    /// builds the message: (out, source, offending)
+    template <typename Append>
+    void SendError(Port* in, Ptr<const Packet> frame, Append append);
+    /// @param in port @param frame complained about
+    void SendTimeExceeded(Port* in, Ptr<const Packet> frame);
+    /// @param in port @param frame complained about @param mtu octets
+    void SendTooBig(Port* in, Ptr<const Packet> frame, uint32_t mtu);
+    /// @param in port @param frame complained about @param what as
+    /// weft::netbase::Unreachable
+    void SendUnreachable(Port* in, Ptr<const Packet> frame, uint8_t what);
+    /// @param packet of the router's own @return false if it was dropped at once
+    bool SendOwn(Ptr<Packet> packet);
+    /// @param port way out @param frame of the router's own
+    void Emit(Port& port, Ptr<Packet> frame);
     /// Stops or starts. @param on whether the router runs
     void SetUp(bool on);
 
-    // Table (underlay-fabric-router.cc).
+    // Table (underlay-fabric-router-table.cc).
 
     /// @param port number @return group of what is on its link
     GroupId OnLink(Port& port);

@@ -79,6 +79,14 @@ ReplaceStart(Ptr<Packet> packet, uint32_t remove, std::span<const uint8_t> bytes
     packet->AddHeader(RawStart(bytes));
 }
 
+std::vector<uint8_t>
+BytesOf(Ptr<const Packet> packet)
+{
+    std::vector<uint8_t> bytes(packet->GetSize());
+    packet->CopyData(bytes.data(), static_cast<uint32_t>(bytes.size()));
+    return bytes;
+}
+
 Ptr<Packet>
 MakePacket(std::span<const uint8_t> bytes)
 {

@@ -12,6 +12,7 @@
 
 #include <cstdint>
 #include <span>
+#include <vector>
 
 namespace ns3
 {
@@ -26,6 +27,9 @@ namespace underlay
  * @param bytes what comes in their place
  */
 void ReplaceStart(Ptr<Packet> packet, uint32_t remove, std::span<const uint8_t> bytes);
+
+/// @param packet packet @return its bytes
+std::vector<uint8_t> BytesOf(Ptr<const Packet> packet);
 
 /// @param bytes of a packet @return the packet
 Ptr<Packet> MakePacket(std::span<const uint8_t> bytes);
