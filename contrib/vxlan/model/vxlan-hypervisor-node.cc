@@ -103,7 +103,8 @@ Hypervisor::Configure(weft::vxlan::HypervisorConfig config,
             std::make_unique<Uplink>(uplinks[i],
                                      static_cast<uint32_t>(i),
                                      MakeCallback(&Hypervisor::OnUplinkFrame, this),
-                                     MakeCallback(&Hypervisor::OnUplinkChange, this)));
+                                     MakeCallback(&Hypervisor::OnUplinkChange, this),
+                                     !config.hasVtep));
     }
     if (config.hasVtep)
     {

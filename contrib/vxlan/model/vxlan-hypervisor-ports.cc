@@ -162,7 +162,8 @@ Hypervisor::AddPort(Ptr<NetDevice> device, const weft::vxlan::PortConfig& config
     m_ports[port].wire = std::make_unique<Uplink>(device,
                                                   port,
                                                   MakeCallback(&Hypervisor::OnWireFrame, this),
-                                                  MakeCallback(&Hypervisor::OnWireChange, this));
+                                                  MakeCallback(&Hypervisor::OnWireChange, this),
+                                                  true);
     return port;
 }
 

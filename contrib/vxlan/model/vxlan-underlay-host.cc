@@ -72,7 +72,7 @@ UnderlayHost::Configure(weft::vxlan::ServiceHostConfig config, Ptr<NetDevice> up
                         m_name << " is not aggregated to the node of its device");
     m_context = node->GetId();
     m_uplink = std::make_unique<Uplink>(
-        uplink, 0, MakeCallback(&UnderlayHost::OnFrame, this), Uplink::LinkHandler());
+        uplink, 0, MakeCallback(&UnderlayHost::OnFrame, this), Uplink::LinkHandler(), false);
     config.underlay.mac = m_uplink->GetMac();
     config.underlay.resolves = m_uplink->Resolves();
     if (!config.underlay.resolves && config.underlay.gateway.IsNone())

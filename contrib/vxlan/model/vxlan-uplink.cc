@@ -37,11 +37,13 @@ ToNs3(const MacAddress& address)
     return mac;
 }
 
-Uplink::Uplink(Ptr<NetDevice> device, uint32_t index, FrameHandler frame, LinkHandler link)
+Uplink::Uplink(
+    Ptr<NetDevice> device, uint32_t index, FrameHandler frame, LinkHandler link, bool promiscuous)
     : m_device(device), m_index(index), m_frame(frame), m_link(link),
-      m_handler(MakeCallback(&Uplink::Receive, this)), m_mac(ToCore(device->GetAddress()))
+      m_handler(MakeCallback(&Uplink::Receive, this)), m_promiscuous(promiscuous),
+      m_mac(ToCore(device->GetAddress()))
 {
-    // All protocols, and frames for other stations too: a bridge lives on those.
+    // All protocols. A promiscuous handler is the one that is told the destination.
     device->GetNode()->RegisterProtocolHandler(m_handler, 0, device, true);
     if (!m_link.IsNull())
     {
@@ -86,6 +88,10 @@ Uplink::Receive(Ptr<NetDevice>,
                 const Address& to,
                 NetDevice::PacketType type)
 {
+    if (type == NetDevice::PACKET_OTHERHOST && !m_promiscuous)
+    {
+        return;
+    }
     const std::size_t size = packet->GetSize();
     m_scratch.resize(HEADER + size);
     const bool resolves = Resolves();

@@ -53,8 +53,13 @@ class Uplink
      * @param index number handed to the handlers
      * @param frame takes what arrives
      * @param link told of changes; may be null
+     * @param promiscuous whether unicast frames for other stations are handed over too
      */
-    Uplink(Ptr<NetDevice> device, uint32_t index, FrameHandler frame, LinkHandler link);
+    Uplink(Ptr<NetDevice> device,
+           uint32_t index,
+           FrameHandler frame,
+           LinkHandler link,
+           bool promiscuous);
     ~Uplink();
     Uplink(const Uplink&) = delete;
     Uplink& operator=(const Uplink&) = delete;
@@ -94,6 +99,7 @@ class Uplink
     FrameHandler m_frame;            ///< takes frames
     LinkHandler m_link;              ///< told of changes
     Node::ProtocolHandler m_handler; ///< as registered with the node
+    bool m_promiscuous;              ///< takes frames for others
     weft::netbase::MacAddress m_mac; ///< of the device
     weft::netbase::Bytes m_scratch;  ///< the frame being taken in
 };
