@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "engine/build/fabric.h"
 
+#include "ns3/boolean.h"
 #include "ns3/enum.h"
 #include "ns3/nstime.h"
 #include "ns3/string.h"
@@ -189,6 +190,7 @@ Fabric::Attach(const spec::NodeRef& host, ns3::Ptr<ns3::Node> node)
     config.prefixLength = given.prefixLength;
     config.gateway = given.gateway;
     config.mac = given.mac;
+    config.gatewayMac = given.gatewayMac;
     config.name = m_scenario.Name(ref);
     const auto attached =
         m_helper.AttachHost(m_scenario.fabric->routers.at(*given.router).name, node, config);
@@ -213,6 +215,7 @@ Fabric::Start()
             "SptThreshold",
             ns3::DataRateValue(ns3::DataRate(static_cast<std::uint64_t>(multicast.sptThreshold))));
     }
+    m_multicast.SetAttribute("RegisterForwarding", ns3::BooleanValue(multicast.registerForwarding));
     m_multicast.SetAttribute("IgmpVersion", ns3::UintegerValue(multicast.igmpVersion));
     const auto& routers = m_scenario.fabric->routers;
     if (multicast.mode == spec::MulticastMode::PimSm ||

@@ -334,6 +334,7 @@ class FabricBinder
                          : mode == "pim-dm" ? MulticastMode::PimDm
                          : mode == "bidir"  ? MulticastMode::Bidir
                                             : MulticastMode::Static;
+        multicast.registerForwarding = view.Toggle("register_forwarding").value_or(true);
         multicast.igmpVersion = view.Text("igmp") == "2" ? 2 : 3;
         multicast.rendezvousPoint =
             m_leaves < m_fabric.routers.size() && m_fabric.kind == FabricKind::LeafSpine ? m_leaves

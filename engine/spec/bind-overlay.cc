@@ -53,7 +53,8 @@ BindNetworks(Binding& binding)
             view.Integer("vni").value_or(FIRST_VNI + static_cast<std::int64_t>(index)));
         network.vlan = static_cast<std::uint16_t>(view.Integer("vlan").value_or(0));
         const auto subnet = view.Prefixes("subnet");
-        network.subnet = subnet.empty() ? DefaultSubnet(static_cast<std::uint32_t>(index)) : ToIp(subnet.front());
+        network.subnet = subnet.empty() ? DefaultSubnet(static_cast<std::uint32_t>(index))
+                                        : ToIp(subnet.front());
         if (!subnet.empty() && (subnet.front().length < 8 || subnet.front().length > 29))
         {
             binding.diagnostics.Error(view.ValueSpan("subnet"),
@@ -132,12 +133,12 @@ class HostBinder
 
     /// First pass: what the file says.
     Attachment
-    Bind(const View& view, std::string_view name, bool sites)
+    Bind(const View& view, std::string_view name, bool hypervisor)
     {
         Attachment at;
         const auto& fabric = m_scenario.fabric;
         at.settings = BindEthernet(view, fabric ? fabric->defaults : EthernetSettings{}, "uplinks");
-        if (sites && view.Has("site"))
+        if (hypervisor && view.Has("site"))
         {
             BindSite(view, at);
         }
@@ -160,6 +161,10 @@ class HostBinder
                 m_binding.diagnostics.Error(view.ValueSpan("mac"),
                                             fmt::format("{} is taken already", mac->ToString()));
             }
+        }
+        if (hypervisor)
+        {
+            at.gatewayMac = MacIn(view, "gateway_mac");
         }
         if (const auto address = AddressIn(view, "address"))
         {
@@ -253,7 +258,8 @@ class HostBinder
                                "loss",
                                "uplinks",
                                "firewall",
-                               "outer_vlan"})
+                               "outer_vlan",
+                               "gateway_mac"})
         {
             if (view.Has(key))
             {

@@ -40,6 +40,7 @@ AddFabric(Lines& lines, const Fabric& fabric)
     {
         lines.Add("fabric.multicast.rp", fabric.routers.at(multicast.rendezvousPoint).name);
         lines.Add("fabric.multicast.igmp", multicast.igmpVersion);
+        lines.Add("fabric.multicast.register_forwarding", multicast.registerForwarding);
         lines.Add("fabric.multicast.spt",
                   fmt::format("{} {}", ToString(multicast.spt), multicast.sptThreshold));
     }
@@ -72,6 +73,10 @@ AddAttachment(Lines& lines, const std::string& key, const Scenario& s, const Att
         key + ".address",
         fmt::format("{}/{} {}", at.address.ToString(), at.prefixLength, at.gateway.ToString()));
     lines.Add(key + ".mac", at.mac.ToString());
+    if (at.gatewayMac)
+    {
+        lines.Add(key + ".gateway_mac", at.gatewayMac->ToString());
+    }
 }
 
 void

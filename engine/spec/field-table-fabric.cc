@@ -36,6 +36,7 @@ constexpr Field TABLE[] = {
     {.path = "fabric.multicast.rp", .type = T::Name, .doc = "Rendezvous point.", .refers = "routers", .otherwise = "the first spine, or the first router", .with = "mode=pim-sm|bidir", .example = "spine1"},
     {.path = "fabric.multicast.igmp", .type = T::Choice, .doc = "IGMP version of the hosts.", .values = "2|3", .fallback = "3"},
     {.path = "fabric.multicast.spt", .type = T::ChoiceOrQuantity, .doc = "When a last-hop router changes to the shortest-path tree: with the first packet, never, or above a rate.", .dimension = D::Rate, .values = "immediate|never", .fallback = "immediate", .min = "1bps", .max = "1000Gbps", .with = "mode=pim-sm", .example = "64kbps"},
+    {.path = "fabric.multicast.register_forwarding", .type = T::Toggle, .doc = "Whether the RP forwards packets that come in Registers, as RFC 7761 has it; without, the first ones are lost.", .fallback = "on", .with = "mode=pim-sm"},
     {.path = "fabric.routers", .type = T::NamedMap, .doc = "Routers of a custom fabric, by name; of a leaf-spine fabric, what differs in generated ones.", .otherwise = "as generated", .example = "{ core1: {} }"},
     {.path = "fabric.routers.about", .type = T::Text, .doc = "A remark.", .otherwise = "empty"},
     {.path = "fabric.routers.address", .type = T::Address, .doc = "Loopback address.", .otherwise = "given out", .example = "10.255.0.1"},

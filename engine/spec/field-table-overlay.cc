@@ -58,6 +58,7 @@ constexpr Field TABLE[] = {
     {.path = "hypervisors.site", .type = T::Name, .doc = "Site it stands at, on the LAN behind the SD-WAN Edge, instead of a router.", .refers = "sites", .otherwise = "at a router", .example = "bristol"},
     {.path = "hypervisors.address", .type = T::Address, .doc = "Underlay address, of the VTEP.", .otherwise = "given out: 10.K.H.10 for the H-th at the K-th router", .example = "10.1.1.10", .counts = true},
     {.path = "hypervisors.mac", .type = T::Mac, .doc = "MAC address of the uplink.", .otherwise = "given out", .example = "02:00:00:00:00:01", .counts = true},
+    {.path = "hypervisors.gateway_mac", .type = T::Mac, .doc = "MAC address of the router's port that it is linked to: the next hop of everything it sends.", .otherwise = "given out", .example = "00:13:73:0c:76:24"},
     {.path = "hypervisors.rate", .type = T::Quantity, .doc = "Rate in each direction.", .dimension = D::Rate, .otherwise = "that of `fabric`", .min = "1kbps", .max = "1000Gbps", .example = "1Gbps"},
     {.path = "hypervisors.delay", .type = T::Quantity, .doc = "Propagation delay, one way.", .dimension = D::Time, .otherwise = "that of `fabric`", .min = "0s", .max = "10s", .example = "5us"},
     {.path = "hypervisors.mtu", .type = T::Quantity, .doc = "Longest IP packet.", .dimension = D::Size, .otherwise = "that of `fabric`", .min = "576B", .max = "9216B", .example = "1500B"},

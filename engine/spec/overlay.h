@@ -89,7 +89,8 @@ struct UnderlayMulticast
     Index rendezvousPoint = 0; ///< into Fabric::routers; PIM-SM and BIDIR
     unsigned igmpVersion = 3;  ///< of the hosts: 2 or 3
     SptSwitch spt = SptSwitch::Immediate;
-    double sptThreshold = 0; ///< bit/s
+    double sptThreshold = 0;        ///< bit/s
+    bool registerForwarding = true; ///< the RP forwards what comes in Registers (PIM-SM)
 };
 
 /// A bump in the wire.
@@ -118,10 +119,10 @@ struct FabricRouter
 {
     std::string name;
     std::string about;
-    bool leaf = false; ///< of a leaf-spine fabric
-    IpAddress address; ///< loopback, a host route of its own
-    IpPrefix subnet;   ///< of the hosts attached to it
-    IpAddress gateway; ///< the router's address there, where hosts share the network
+    bool leaf = false;      ///< of a leaf-spine fabric
+    IpAddress address;      ///< loopback, a host route of its own
+    IpPrefix subnet;        ///< of the hosts attached to it
+    IpAddress gateway;      ///< the router's address there, where hosts share the network
     bool ownSubnet = false; ///< the file gives the network: hosts share it
 };
 
@@ -162,6 +163,7 @@ struct Attachment
     unsigned prefixLength = 0;
     IpAddress gateway;
     MacAddress mac;
+    std::optional<MacAddress> gatewayMac; ///< of the router's port; nothing: given out
 };
 
 // ---------------------------------------------------------------- overlay
