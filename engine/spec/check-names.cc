@@ -291,8 +291,7 @@ NameChecker::CheckName(Node& node, Span span, std::string_view lists, const std:
     // What the file has none of is not spoken of.
     const auto first = maps.front();
     std::erase_if(maps, [&](const std::string& map) {
-        return map != "variants" && map != "slas" && NamesIn(map).all.empty() &&
-               NamesIn(map).known;
+        return map != "variants" && map != "slas" && NamesIn(map).all.empty() && NamesIn(map).known;
     });
     if (maps.empty())
     {

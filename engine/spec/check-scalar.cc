@@ -214,8 +214,9 @@ class ScalarChecker
             return;
         }
         const auto slash = node.text.find('/');
-        const bool network = slash != std::string::npos &&
-                             netbase::IpAddress::Parse(std::string_view(node.text).substr(0, slash));
+        const bool network =
+            slash != std::string::npos &&
+            netbase::IpAddress::Parse(std::string_view(node.text).substr(0, slash));
         Fail(node,
              fmt::format("'{}' is not an IP address such as {}", node.text, m_field.example),
              network ? fmt::format("did you mean '{}'?", node.text.substr(0, slash)) : "");
@@ -225,7 +226,8 @@ class ScalarChecker
     CheckNetwork(Node& node)
     {
         const auto slash = node.text.find('/');
-        const auto address = netbase::IpAddress::Parse(std::string_view(node.text).substr(0, slash));
+        const auto address =
+            netbase::IpAddress::Parse(std::string_view(node.text).substr(0, slash));
         if (address && slash == std::string::npos)
         {
             Fail(node,

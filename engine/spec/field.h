@@ -79,8 +79,8 @@ struct Field
     Type type;
     std::string_view doc; ///< one line
     Dimension dimension = Dimension::None;
-    std::string_view values{}; ///< Choice: separated by '|'
-    std::string_view refers{}; ///< Name, Names: keys of the maps where the name is given, by '|'
+    std::string_view values{};   ///< Choice: separated by '|'
+    std::string_view refers{};   ///< Name, Names: keys of the maps where the name is given, by '|'
     bool required = false;       ///< (where `with` holds)
     std::string_view fallback{}; ///< default, as it would be written
     std::string_view
@@ -93,7 +93,7 @@ struct Field
     std::string_view example{}; ///< a value; the default serves where there is none
     std::string_view unless{};  ///< a required key may be missing where this one is given
     std::string_view why{};     ///< reason of the range, shown with the error
-    bool counts = false; ///< where `count` makes several of a thing, one more for each
+    bool counts = false;        ///< where `count` makes several of a thing, one more for each
 
     /// @return the last component of the path
     std::string_view Key() const;

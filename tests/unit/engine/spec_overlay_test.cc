@@ -10,6 +10,8 @@
 
 #include <filesystem>
 #include <functional>
+#include <iterator>
+#include <random>
 #include <set>
 
 namespace
@@ -454,10 +456,72 @@ TEST(SpecExamples, UseEveryKey)
     for (const auto& field : Fields())
     {
         const bool twin = field.path.starts_with("expect.has.") ||
-                             field.path.starts_with("expect.lacks.") ||
-                             field.path.starts_with("paths.backward.");
+                          field.path.starts_with("expect.lacks.") ||
+                          field.path.starts_with("paths.backward.");
         EXPECT_TRUE(used.contains(field.path) || twin || elsewhere.contains(field.path))
             << field.path;
+    }
+}
+
+/// Damaged scenarios never crash the reader, and never pass with an error reported.
+TEST(SpecExamples, SurviveDamage)
+{
+    std::mt19937_64 random(5);
+    const std::string bridged = ReadAll(DATA / "example-bridged.weft.yaml");
+    constexpr std::string_view PIECES[] = {
+        "{",    "}",     "[",        "]",        ":",      ",",       "\n",       "off",
+        "9",    "ms",    "%",        "host1",    "vm1",    "leaf1.",  "web",      "uplink",
+        "none", "::1",   "0",        "10.0.0.1", "custom", "bridged", "nvgre",    "count",
+        "base", "quiet", "12345678", "port",     "site",   "-",       "224.0.0.9"};
+    constexpr std::string_view VALUES[] = {"{}",
+                                           "[]",
+                                           "off",
+                                           "0",
+                                           "1",
+                                           "70000",
+                                           "x",
+                                           "{ a: {} }",
+                                           "[a, b]",
+                                           "custom",
+                                           "bridged",
+                                           "6",
+                                           "10.0.0.1",
+                                           "host1",
+                                           "vm2",
+                                           "leaf1.spine1"};
+    for (int i = 0; i < 2000; ++i)
+    {
+        auto text = i % 3 == 0 ? bridged : EXAMPLE;
+        std::vector<std::string> overrides;
+        if (i % 2)
+        {
+            for (auto n = 1 + random() % 3; n > 0; --n)
+            {
+                const auto at = random() % text.size();
+                const auto& piece = PIECES[random() % std::size(PIECES)];
+                text.replace(at, random() % 12, random() % 3 ? piece : "");
+            }
+        }
+        else
+        {
+            const auto& field = Fields()[random() % Fields().size()];
+            const auto names =
+                field.path.starts_with("fabric") || field.path.starts_with("overlay");
+            auto path = std::string(field.path);
+            if (const auto dot = path.find('.'); dot != std::string::npos && !names)
+            {
+                path.insert(dot, ".*");
+            }
+            overrides.push_back(path + "=" + std::string(VALUES[random() % std::size(VALUES)]));
+        }
+        const auto result = ParseScenario("f", text, overrides, i % 5 ? "" : "quiet");
+        EXPECT_EQ(result.scenario.has_value(), result.diagnostics.Errors() == 0);
+        result.diagnostics.Text();
+        if (result.scenario)
+        {
+            DotGraph(*result.scenario, GraphView::Overlay);
+            MermaidGraph(*result.scenario, GraphView::Underlay);
+        }
     }
 }
 
