@@ -56,7 +56,7 @@ def _draw_group(frame, group, measures, known, number):
     shares = group.shares[:BARS]
     height = BAR * len(shares)
     frame.skip(HEAD)
-    frame.text(frame.top - 0.07, 0.1, group.title, size=7.5, weight="bold")
+    frame.text(frame.top - 0.07, 0.1, style.fit(group.title, 8.4, LABEL - 0.15), size=7.5, weight="bold")
     gap, right = 0.5, 0.45
     wide = (style.WIDTH - LABEL - right - gap * (len(measures) - 1)) / len(measures)
     frame.skip(height)
@@ -90,8 +90,8 @@ def _draw_bars(axes, group, shares, what, column, number):
         axes.spines[side].set_visible(False)
     for place, value in zip(places, values):
         text = markup.octets(value) if what == "bytes" else markup.number(float(value))
-        axes.annotate(text, (value, place), (2.5, 0), textcoords="offset points", va="center", size=6.3,
-                      annotation_clip=False, bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5})
+        axes.annotate(text, (1, place), (3, 0), xycoords=("axes fraction", "data"), textcoords="offset points", va="center",
+                      size=6.3, annotation_clip=False)
 
 
 def _draw_use(frame, run, peaks, events, known, low, high):

@@ -117,7 +117,7 @@ def groups(run):
         for way in ("out", "in"):
             members = int(link.get("members") or 1)
             if members > 1:
-                title = f"members of {link['name']}, {way}"
+                title = f"bundle {link['name']}, {way}"
                 found.append(Group(title, [Share(run, link["name"], way, m + 1) for m in range(members)]))
     busy = [group for group in found if group.total("frames") > 0]
     return sorted(busy, key=lambda group: -group.total("bytes"))

@@ -171,7 +171,8 @@ class WireWatch::Watched
     void
     OnFrame(netbase::ByteView frame, TimeNs time, bool outward)
     {
-        if (m_countsFlows)
+        // Frames for a group follow its tree, they are not spread.
+        if (m_countsFlows && !frame.empty() && (frame[0] & 1) == 0)
         {
             const netbase::FlowFields fields = netbase::ReadFlowFields(frame);
             m_flows[outward ? 0 : 1].insert(netbase::FlowHash(fields, 0, false));

@@ -84,7 +84,7 @@ class Derived(FabricCase):
 
         self.change_info(directory, bundle)
         found = {g.title: g for g in groups(read_run(directory))}
-        self.assertAlmostEqual(found["members of leaf2.spine1, out"].imbalance("bytes"), 1.5)
+        self.assertAlmostEqual(found["bundle leaf2.spine1, out"].imbalance("bytes"), 1.5)
 
     def test_chains_of_routers_are_not_parallel(self):
         directory = self.fabric_run()
