@@ -6,7 +6,7 @@ import math
 import numpy as np
 
 from report import markup, sheet, style
-from report.fabric import arrow, ends, groups
+from report.fabric import arrow, ends, groups, most_uneven
 
 BAR = 0.15  # inches of a bar
 HEAD = 0.2  # inches of a group's title
@@ -26,7 +26,7 @@ def answer(found, peaks, known):
     if not found:
         (link, way), peak = next(iter(peaks.items()))
         return f"Busiest: {arrow(link, way, known)}, {_percent(peak)} of its rate in one bin at most."
-    worst = max(found, key=lambda group: group.imbalance("bytes"))
+    worst = most_uneven(found)
     return (
         f"Most / mean (dashed line) is 1 when all links carry the same. Furthest from it: {worst.title}, "
         f"{worst.imbalance('bytes'):.3g} by bytes; all on one link would be {len(worst.shares)}."
@@ -81,14 +81,15 @@ def _draw_bars(axes, group, shares, what, column, number):
     places = np.arange(len(shares))
     bars = axes.barh(places, values, 0.74, color=style.PATH_COLOURS[column], linewidth=0)
     sheet.name_bars(bars, f"balance-{what}-{number}")
-    axes.axvline(group.total(what) / len(group.shares), color=style.INK, linewidth=0.8, linestyle=(0, (3, 2)))
+    if group.total(what) > 0:
+        axes.axvline(group.total(what) / len(group.shares), color=style.INK, linewidth=0.8, linestyle=(0, (3, 2)))
     axes.set_xlim(0, 1.02 * top)
     axes.set_ylim(len(shares) - 0.5, -0.5)
     axes.set_yticks([])
     axes.set_xticks([])
     for side in ("top", "right", "bottom"):
         axes.spines[side].set_visible(False)
-    for place, value in zip(places, values):
+    for place, value in enumerate(group.values(what)[: len(shares)]):
         text = markup.octets(value) if what == "bytes" else markup.number(float(value))
         axes.annotate(text, (1, place), (3, 0), xycoords=("axes fraction", "data"), textcoords="offset points", va="center",
                       size=6.3, annotation_clip=False)

@@ -123,6 +123,12 @@ def groups(run):
     return sorted(busy, key=lambda group: -group.total("bytes"))
 
 
+def most_uneven(found):
+    """The group with the largest most / mean by bytes, of those that carry at least a tenth of what the busiest does."""
+    busy = [group for group in found if group.total("bytes") >= 0.1 * found[0].total("bytes")]
+    return max(busy, key=lambda group: group.imbalance("bytes"), default=None)
+
+
 def natural(name):
     head = name.rstrip("0123456789")
     return head, int(name[len(head):] or 0)

@@ -8,7 +8,7 @@ from html import escape
 import numpy as np
 
 from report import fabric_sections, markup, sections, sheet, style
-from report.fabric import duration, groups, outages
+from report.fabric import duration, groups, most_uneven, outages
 from report.tables import ReportError
 
 STEM = "comparison"
@@ -31,7 +31,8 @@ def _outage(run, flow, direction):
 
 
 def _worst_balance(run):
-    return max((group.imbalance("bytes") for group in groups(run)), default=math.nan)
+    group = most_uneven(groups(run))
+    return group.imbalance("bytes") if group else math.nan
 
 
 def measures(runs, flow=None):
