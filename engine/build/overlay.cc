@@ -6,6 +6,7 @@
 #include "ns3/internet-stack-helper.h"
 #include "ns3/ipv4-static-routing-helper.h"
 #include "ns3/ipv4.h"
+#include "ns3/nstime.h"
 #include "ns3/point-to-point-helper.h"
 #include "ns3/string.h"
 
@@ -16,6 +17,9 @@ namespace weft::engine
 
 namespace
 {
+
+/// From switch to machine. Above zero, so that time passes in a conversation within one host.
+const ns3::Time PORT_DELAY = ns3::MicroSeconds(1);
 
 /// Joins a hypervisor to the LAN of an SD-WAN Edge. @return the hypervisor's device
 ns3::Ptr<ns3::NetDevice>
@@ -70,6 +74,7 @@ Overlay::AddHypervisor(spec::Index index, const Network& network)
     const auto node = ns3::CreateObject<ns3::Node>();
     const auto hypervisor = ns3::CreateObject<ns3::vxlan::Hypervisor>();
     hypervisor->SetAttribute("Name", ns3::StringValue(given.name));
+    hypervisor->SetAttribute("PortDelay", ns3::TimeValue(PORT_DELAY));
     node->AggregateObject(hypervisor);
     vxlan::HypervisorConfig config = HypervisorConfigOf(m_scenario, index);
     ns3::Ptr<ns3::NetDevice> uplink;
