@@ -231,6 +231,16 @@ std::vector<spec::Index>
 NetworksOf(const spec::Scenario& scenario, spec::Index hypervisor)
 {
     std::set<spec::Index> networks;
+    const spec::Hypervisor& self = scenario.hypervisors[hypervisor];
+    if (self.replicator && self.overlay.replication == spec::Replication::Assisted)
+    {
+        // RFC 9574 section 4: leaves may send it broadcasts of any network, with VMs of its own or
+        // not.
+        for (spec::Index n = 0; n < scenario.networks.size(); ++n)
+        {
+            networks.insert(n);
+        }
+    }
     for (const auto& vm : scenario.vms)
     {
         if (vm.hypervisor == hypervisor)
