@@ -84,7 +84,7 @@ CheckKnown(const std::string& name, const std::string& option, const std::set<st
 int
 Run(const cli::Arguments& arguments)
 {
-    const std::filesystem::path run = arguments.Only("the folder of a run");
+    const std::filesystem::path run = arguments.Only("run folder");
     const engine::TableLog log = ReadRun(run);
     const auto& records = log.Records();
     std::set<std::string> nodes;

@@ -231,8 +231,8 @@ Traffic::AddCardTraffic(const spec::Scenario& scenario,
     const auto from = overlay.Vms().at(flow.from);
     if (flow.kind == spec::TrafficKind::Ping)
     {
-        m_cards.push_back(
-            std::make_unique<PingTraffic>(index, from, to, flow.size, plan, observer));
+        m_cards.push_back(std::make_unique<PingTraffic>(
+            index, from, to, flow.size, flow.dontFragment, plan, observer));
         return;
     }
     if (flow.kind == spec::TrafficKind::Arp)

@@ -392,6 +392,7 @@ BindTraffic(Binding& binding)
             flow.bytes = static_cast<std::uint64_t>(*bytes);
         }
         flow.interval = view.Time("interval").value_or(Duration{0});
+        flow.dontFragment = view.Toggle("df").value_or(false);
         if (const auto packets = view.Integer("packets"))
         {
             flow.packets = static_cast<std::uint64_t>(*packets);

@@ -161,6 +161,10 @@ AddTraffic(Lines& lines, const Scenario& s)
         lines.Add(key + ".off", flow.off);
         lines.Add(key + ".bytes", flow.bytes);
         lines.Add(key + ".packets", flow.packets);
+        if (flow.dontFragment)
+        {
+            lines.Add(key + ".df", "on");
+        }
         if (flow.kind == TrafficKind::Ping || flow.kind == TrafficKind::Arp)
         {
             lines.Add(key + ".interval", flow.interval);

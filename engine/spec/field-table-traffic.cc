@@ -30,6 +30,7 @@ constexpr Field TABLE[] = {
     {.path = "traffic.size", .type = T::Quantity, .doc = "UDP payload of a packet; of a ping, ICMP payload.", .dimension = D::Size, .otherwise = "1200B; for a ping 56B", .min = "32B", .max = "9000B", .with = "kind=onoff|bulk-udp|ping|broadcast", .example = "1000B"},
     {.path = "traffic.interval", .type = T::Quantity, .doc = "Time from one to the next.", .dimension = D::Time, .fallback = "1s", .min = "10us", .max = "1h", .with = "kind=ping|arp"},
     {.path = "traffic.packets", .type = T::Integer, .doc = "How many are sent.", .otherwise = "as many as there is time for", .min = "1", .max = "1000000000", .with = "kind=ping|broadcast|arp", .example = "5"},
+    {.path = "traffic.df", .type = T::Toggle, .doc = "Whether the ping may not be fragmented: DF is set.", .fallback = "off", .with = "kind=ping", .example = "on"},
     {.path = "traffic.on_time", .type = T::Quantity, .doc = "Length of a period of sending.", .dimension = D::Time, .fallback = "1s", .min = "1ms", .max = "24h", .with = "kind=onoff"},
     {.path = "traffic.off_time", .type = T::Quantity, .doc = "Length of a pause.", .dimension = D::Time, .fallback = "1s", .min = "0s", .max = "24h", .with = "kind=onoff"},
     {.path = "traffic.bytes", .type = T::Quantity, .doc = "Amount to transfer.", .dimension = D::Size, .otherwise = "transfer until `stop`", .min = "1B", .max = "1000GB", .with = "kind=bulk-tcp", .example = "10MB"},

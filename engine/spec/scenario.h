@@ -321,6 +321,7 @@ struct Flow
     std::uint32_t size =
         0; ///< onoff, bulk-udp, broadcast: bytes of UDP payload of a packet; ping: of ICMP payload
     Duration interval{0};                 ///< ping, arp: from one to the next
+    bool dontFragment = false;            ///< ping: DF is set
     std::optional<std::uint64_t> packets; ///< ping, broadcast, arp: how many at most
     Duration on{0};                       ///< onoff
     Duration off{0};                      ///< onoff

@@ -18,6 +18,9 @@ namespace weft::engine
 namespace
 {
 
+/// Least mean count at which the chi-square distribution is a good approximation (Cochran 1954).
+constexpr double LEAST_EXPECTED = 5;
+
 double
 InSeconds(TimeNs time)
 {
@@ -500,6 +503,7 @@ JudgeBalance(const spec::Scenario& scenario,
         total += count;
     }
     const bool bytes = expectation.balanceOf == spec::BalanceOf::Bytes;
+    const double expected = total / static_cast<double>(std::max<std::size_t>(counts.size(), 1));
     verdict.statement = fmt::format("The {} are {} spread over {}.",
                                     what,
                                     expectation.even ? "evenly" : "unevenly",
@@ -510,6 +514,16 @@ JudgeBalance(const spec::Scenario& scenario,
     if (total <= 0)
     {
         verdict.detail = fmt::format("no {} were counted on these links", what);
+        return;
+    }
+    if (expectation.even && !bytes && expected < LEAST_EXPECTED)
+    {
+        verdict.detail = fmt::format("{:g} {} on {} links are too few to tell: the chi-square test "
+                                     "wants {:g} a link",
+                                     total,
+                                     what,
+                                     counts.size(),
+                                     LEAST_EXPECTED);
         return;
     }
     // Bytes do not come one by one: their spread is that of frames of the mean size.

@@ -73,9 +73,11 @@ PingTraffic::PingTraffic(FlowIndex flow,
                          ns3::Ptr<ns3::vxlan::VmDevice> from,
                          const netbase::IpAddress& to,
                          std::uint32_t size,
+                         bool dontFragment,
                          const SendPlan& plan,
                          FlowObserver& observer)
-    : m_flow(flow), m_from(from), m_to(to), m_size(size), m_observer(observer),
+    : m_flow(flow), m_from(from), m_to(to), m_size(size), m_dontFragment(dontFragment),
+      m_observer(observer),
       m_sender(plan, ContextOf(from), [this](std::uint64_t number) { Send(number); })
 {
     m_from->TraceConnectWithoutContext("PingReply", ns3::MakeCallback(&PingTraffic::OnReply, this));
@@ -86,7 +88,7 @@ PingTraffic::Send(std::uint64_t number)
 {
     m_observer.OnSent(m_flow, Direction::Forward, number, Now(), m_size);
     m_sending = number;
-    m_outstanding[m_from->Ping(m_to, m_size)] = number;
+    m_outstanding[m_from->Ping(m_to, m_size, m_dontFragment)] = number;
     m_sending.reset();
 }
 

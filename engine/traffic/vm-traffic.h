@@ -72,11 +72,12 @@ class VmTraffic
 class PingTraffic : public VmTraffic
 {
   public:
-    /// @param size bytes of ICMP payload, at least 8
+    /// @param size bytes of ICMP payload, at least 8 @param dontFragment whether DF is set
     PingTraffic(FlowIndex flow,
                 ns3::Ptr<ns3::vxlan::VmDevice> from,
                 const netbase::IpAddress& to,
                 std::uint32_t size,
+                bool dontFragment,
                 const SendPlan& plan,
                 FlowObserver& observer);
 
@@ -88,6 +89,7 @@ class PingTraffic : public VmTraffic
     ns3::Ptr<ns3::vxlan::VmDevice> m_from;
     netbase::IpAddress m_to;
     std::uint32_t m_size;
+    bool m_dontFragment;
     FlowObserver& m_observer;
     std::unordered_map<std::uint16_t, std::uint64_t> m_outstanding; ///< number, by ICMP sequence
     std::optional<std::uint64_t> m_sending;                         ///< while Ping() runs

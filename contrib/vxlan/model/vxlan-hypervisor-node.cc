@@ -137,6 +137,15 @@ Hypervisor::Configure(weft::vxlan::HypervisorConfig config,
             m_core->SetUplinkUp(i, false, Now());
         }
     }
+    // What it has to say at once, such as the groups it joins, waits for the first event of the
+    // node, so that whoever connects to its traces after this hears it.
+    Simulator::ScheduleWithContext(m_context, Time(0), &Hypervisor::Start, Ptr<Hypervisor>(this));
+}
+
+void
+Hypervisor::Start()
+{
+    m_started = true;
     Drain();
 }
 
@@ -241,7 +250,7 @@ Hypervisor::Forget(VmDevice* vm)
 void
 Hypervisor::Drain()
 {
-    if (m_draining || !m_core)
+    if (m_draining || !m_started || !m_core)
     {
         return;
     }

@@ -189,6 +189,8 @@ class Hypervisor : public HypervisorSettings
     void Ready(VmDevice* vm);
     /// A machine leaves. @param vm attached here
     void Forget(VmDevice* vm);
+    /// The node's first event: begins to move frames.
+    void Start();
     /// Moves frames until there are none, reports, and moves the timer.
     void Drain();
     /// Takes what the machines have to send. @return whether there was anything
@@ -218,6 +220,7 @@ class Hypervisor : public HypervisorSettings
     std::vector<VmDevice*> m_taking;     ///< those of which frames are being taken
     uint64_t m_refusedCommands{0};       ///< of the controller
     bool m_draining{false};              ///< Drain() is at work further up
+    bool m_started{false};               ///< Start() has run: nothing moves before
     weft::netbase::Bytes m_frame;        ///< being moved
     weft::vxlan::DropCounts m_portDrops; ///< at ports
     Timer m_timer;                       ///< the one event

@@ -38,7 +38,7 @@ EchoId(const Mac48Address& mac)
 } // namespace
 
 uint16_t
-VmDevice::Ping(const IpAddress& to, uint32_t size)
+VmDevice::Ping(const IpAddress& to, uint32_t size, bool dontFragment)
 {
     if (size < STAMP)
     {
@@ -59,7 +59,7 @@ VmDevice::Ping(const IpAddress& to, uint32_t size)
         Drop(reason, size);
         return m_sequence;
     }
-    const auto reason = m_endpoint->Ping(to, EchoId(m_mac), m_sequence, data, Now());
+    const auto reason = m_endpoint->Ping(to, EchoId(m_mac), m_sequence, data, Now(), dontFragment);
     if (reason != netbase::DropReason::None)
     {
         m_hostDropTrace(reason, size);

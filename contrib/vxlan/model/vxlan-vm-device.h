@@ -98,9 +98,12 @@ class VmDevice : public NetDevice
      *
      * @param to whom
      * @param size bytes of payload, at least 8
+     * @param dontFragment whether DF is set
      * @return its sequence number: 1, 2, ...
      */
-    uint16_t Ping(const weft::netbase::IpAddress& to, uint32_t size = 56);
+    uint16_t Ping(const weft::netbase::IpAddress& to,
+                  uint32_t size = 56,
+                  bool dontFragment = false);
 
     /// Sends a gratuitous ARP request (RFC 5227) as a machine does that takes an address over.
     void SendGarp();
