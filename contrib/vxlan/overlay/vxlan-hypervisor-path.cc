@@ -242,6 +242,12 @@ Hypervisor::PumpUnderlay(TimeNs now)
     UnderlayMeta meta;
     while (m_vtep->PollUnderlay(m_packet, meta))
     {
+        if (m_nodeUp && m_uplinksUp == 0)
+        {
+            // No carrier: nothing waits for a neighbour that cannot be asked.
+            NoteDrop(AT_UPLINK, DropReason::PortDown, meta.vni, m_packet, now);
+            continue;
+        }
         const netbase::DropReason reason = m_underlay->SendPacket(m_packet, now, options);
         if (reason != netbase::DropReason::None)
         {
