@@ -57,4 +57,51 @@ TEST(Capture, TsharkDecodesEveryOuterPacket)
     EXPECT_GT(Lines(Tshark(capture, "-Y 'frame.comment contains \"copy\"'")), 50u);
 }
 
+TEST(Capture, TsharkDecodesEveryFrameOfAFabric)
+{
+    if (std::system("command -v tshark >/dev/null 2>&1") != 0)
+    {
+        GTEST_SKIP() << "not run: tshark is not installed";
+    }
+    struct Case
+    {
+        std::string file;
+        std::string variant;
+        std::string filter; ///< of frames that have to be there
+        std::size_t least;
+    };
+    for (const Case& it : {Case{"lessons/vni-864",
+                                "base",
+                                "vxlan.vni == 864 && ip.dst == 239.0.3.96 && udp.checksum == 0 && "
+                                "udp.dstport == 4789 && arp.opcode == 1",
+                                1},
+                           Case{"lessons/packets-day", "nvgre", "gre && icmp", 4},
+                           Case{"lessons/packets-day", "vxlan-over-ipv6", "ipv6 && vxlan", 4},
+                           Case{"vxlan/pim", "base", "pim.type == 0", 6},
+                           Case{"vxlan/pim", "igmp-v2", "igmp.version == 2", 3},
+                           Case{"vxlan/vrrp-failover", "base", "vrrp.virt_rtr_id == 10", 10}})
+    {
+        const Workspace here;
+        std::vector<std::string> arguments{"run",
+                                           (SCENARIOS / (it.file + ".weft.yaml")).string(),
+                                           "--no-report",
+                                           "--quiet",
+                                           "--set",
+                                           "record.capture=on",
+                                           "--set",
+                                           "record.frames=all"};
+        if (it.variant != "base")
+        {
+            arguments.insert(arguments.end(), {"--variant", it.variant});
+        }
+        const Result run = RunWeft(here, arguments);
+        ASSERT_EQ(run.code, 0) << it.file << run.out << run.err;
+        const fs::path capture = Find(here.Path() / "results", "capture.pcapng").at(0);
+        EXPECT_GE(Lines(Tshark(capture, "-Y '" + it.filter + "'")), it.least)
+            << it.file << " " << it.variant;
+        EXPECT_EQ(Lines(Tshark(capture, "-Y '_ws.malformed || ip.checksum.status == 0'")), 0u)
+            << it.file << " " << it.variant;
+    }
+}
+
 } // namespace weft::testing
