@@ -137,7 +137,7 @@ TEST_F(Tables, OneNodeOneTable)
 
 TEST_F(Tables, Refusals)
 {
-    Refused("", "the folder of a run");
+    Refused("", "missing run folder");
     Refused("nowhere", "'nowhere' is not the folder of a finished run: it has no run.json");
     Refused("run --at 5", "--at 5: ");
     Refused("run --at soon", "--at soon: ");
